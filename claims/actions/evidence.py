@@ -1,0 +1,76 @@
+"""Evidence is cited, put right and withdrawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count
+from django.utils import timezone
+
+from claims.actions.acting import acting, insert, lock_claim, require, update
+from claims.actions.articles import refresh_coverage
+from claims.choices import ClaimState, Stance
+from claims.models import Claim, Evidence, Person, Source
+from claims.rules import Refusal, Refused
+
+EDITABLE = ("source", "stance", "excerpt", "locator", "addresses", "note", "visibility")
+
+
+def cite(*, claim: Claim, source: Source, stance: str, by: Person, **fields: Any) -> Evidence:
+    """Cite what a source says about a claim (further EDITABLE fields as keywords).
+
+    Raises Refused, or ValidationError by field.
+    """
+    require(by, "cite_evidence", "cite evidence")
+    with acting(by=by, action="evidence.cite"):
+        claim = lock_claim(claim)
+        if claim.state == ClaimState.DUPLICATE:
+            raise Refused([Refusal("claim_is_not_a_duplicate", "Cite evidence on the claim this one duplicates.")])
+        evidence = Evidence(claim=claim, source=source, stance=stance, created_by=by, **fields)
+        insert(evidence)
+        _count(claim)
+    return evidence
+
+
+def edit(*, evidence: Evidence, by: Person, **changes: Any) -> Evidence:
+    """Put evidence right; verdicts that judged it as it was become stale. Raises Refused, or ValidationError."""
+    require(by, "cite_evidence", "cite evidence")
+    if unknown := set(changes) - set(EDITABLE):
+        raise ValidationError({name: "This is not a field that can be edited." for name in unknown})
+    with acting(by=by, action="evidence.edit"):
+        claim = lock_claim(evidence.claim)
+        evidence = _standing(evidence)
+        update(evidence, **changes)
+        _count(claim)
+    return evidence
+
+
+def withdraw(*, evidence: Evidence, reason: str, by: Person) -> Evidence:
+    """Take evidence out of consideration; it stays on file with the reason. Raises Refused, or ValidationError."""
+    require(by, "cite_evidence", "cite evidence")
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why the evidence is withdrawn."})
+    with acting(by=by, action="evidence.withdraw", reason=reason):
+        claim = lock_claim(evidence.claim)
+        evidence = _standing(evidence)
+        update(evidence, withdrawn_by=by, withdrawn_at=timezone.now(), withdrawn_reason=reason)
+        _count(claim)
+    return evidence
+
+
+def _standing(evidence: Evidence) -> Evidence:
+    fresh = Evidence.objects.select_related("claim").get(pk=evidence.pk)
+    if fresh.withdrawn:
+        raise Refused([Refusal("evidence_stands", "This evidence has been withdrawn.")])
+    return fresh
+
+
+def _count(claim: Claim) -> None:
+    """Put the claim's counters right, and the article's: a decision may have become stale."""
+    claim.refresh_from_db(fields=["digest"])
+    stances = dict(claim.evidence.standing().values_list("stance").annotate(Count("pk")).order_by())
+    counters = {f"{stance.value}_count": stances.get(stance.value, 0) for stance in Stance}
+    if any(getattr(claim, name) != value for name, value in counters.items()):
+        update(claim, **counters)
+    refresh_coverage(claim.article)

@@ -1,0 +1,140 @@
+"""A claim takes a step: lock, ask, write, record, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from claims.actions.acting import acting, insert, insist, lock_claim, update
+from claims.actions.articles import refresh_coverage
+from claims.actions.corrections import open_with
+from claims.choices import ClaimKind, ClaimState, CorrectionType, DecisionMethod
+from claims.models import Claim, Decision, Person
+from claims.workflow import CLAIM_STEPS, Step
+
+STEPS: dict[str, Step] = {step.name: step for step in CLAIM_STEPS}
+# What a claim carries in its set-aside ends, and what it carries anywhere else.
+NOT_SET_ASIDE: Mapping[str, Any] = {
+    "triage_reason": "", "triage_note": "", "set_aside_by": None, "set_aside_at": None,
+    "confirmed_by": None, "confirmed_at": None, "duplicate_of": None,
+}  # fmt: skip
+
+
+def take(*, claim: Claim, step: str, by: Person, **given: Any) -> Claim:
+    """Take a step of the state table (claims.workflow.CLAIM_STEPS) by its name.
+
+    In: what the step needs and takes; people, claims and ratings as objects. Out: the claim as it now is. Raises
+    Refused with every reason; ValidationError for what is missing or unknown, by field.
+    """
+    row = STEPS.get(step)
+    if row is None:
+        raise ValidationError({"step": f"There is no step {step}: choose one of {', '.join(STEPS)}."})
+    _check_given(row, given)
+    with acting(by=by, action=f"claim.{step}", reason=given.get("reason") or given.get("note") or ""):
+        claim = lock_claim(claim)
+        insist(row, claim, by, given)
+        changes = EFFECTS[step](claim, by, given)
+        update(claim, state=row.moves[claim.state], **changes)
+        refresh_coverage(claim.article)
+        claim.refresh_from_db()
+    return claim
+
+
+def check_ratings(claim: Claim, given: Mapping[str, Any]) -> None:
+    """A rating is of the article's scale; of a quotation it is also asked whether it was said."""
+    if given["rating"].scale_id != claim.article.scale_id:
+        raise ValidationError({"rating": "This rating is not on the article's scale."})
+    said = given.get("said_rating")
+    if claim.kind == ClaimKind.QUOTATION and not said:
+        raise ValidationError({"said_rating": "Of a quotation, say also whether it was said."})
+    if claim.kind != ClaimKind.QUOTATION and said:
+        raise ValidationError({"said_rating": "Only of a quotation it is asked whether it was said."})
+
+
+def _check_given(row: Step, given: Mapping[str, Any]) -> None:
+    missing = {n: f"{row.label} needs this." for n in row.needs if given.get(n) in (None, "")}
+    unknown = {n: f"{row.label} takes no {n}." for n in given if n not in (*row.needs, *row.takes)}
+    if missing or unknown:
+        raise ValidationError(missing | unknown)
+
+
+def _triage(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"assignee": given["assignee"]} if given.get("assignee") else {}
+
+
+def _set_aside(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "triage_reason": given["triage_reason"], "triage_note": given["note"],
+        "set_aside_by": by, "set_aside_at": timezone.now(),
+    }  # fmt: skip
+
+
+def _confirm_set_aside(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"confirmed_by": by, "confirmed_at": timezone.now()}
+
+
+def _mark_duplicate(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"duplicate_of": given["duplicate_of"]}
+
+
+def _submit_for_review(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    note = given.get("none_contradicting") or claim.none_contradicting
+    return {"round": claim.round + 1, "none_contradicting": note}
+
+
+def _adjudicate(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    check_ratings(claim, given)
+    decision = Decision(
+        claim=claim, round=claim.round, method=DecisionMethod.ADJUDICATION, rating=given["rating"],
+        said_rating=given.get("said_rating") or "", reason=given["reason"], decided_by=by, digest=claim.digest,
+    )  # fmt: skip
+    insert(decision)
+    return {"decision": decision}
+
+
+def _return_to_research(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"decision": None}
+
+
+def _reopen(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The reason becomes the public text of the correction, where readers have been shown the claim."""
+    live = claim.article.publications.newest().filter(state="live").first()
+    if live is not None and any(shown["code"] == claim.code for shown in live.snapshot["claims"]):
+        kind = given.get("correction_type") or CorrectionType.CORRECTION
+        open_with(live, type=kind, text=given["reason"], claims=[claim], by=by)
+    return {"decision": None, **NOT_SET_ASIDE}
+
+
+EFFECTS: dict[str, Callable[[Claim, Person, Mapping[str, Any]], dict[str, Any]]] = {
+    "triage": _triage,
+    "set_aside": _set_aside,
+    "confirm_set_aside": _confirm_set_aside,
+    "mark_duplicate": _mark_duplicate,
+    "submit_for_review": _submit_for_review,
+    "adjudicate": _adjudicate,
+    "return_to_research": _return_to_research,
+    "reopen": _reopen,
+}
+
+
+def close_round(claim: Claim) -> None:
+    """Where the quorum is in, decide by agreement or leave the claim disputed; in the last verdict's transaction."""
+    verdicts = list(claim.verdicts.counting())
+    if claim.state != ClaimState.IN_REVIEW or len(verdicts) < claim.article.quorum:
+        return
+    ballots: dict[tuple[int, str], int] = {}
+    for v in verdicts:
+        ballots[v.rating_id, v.said_rating] = ballots.get((v.rating_id, v.said_rating), 0) + 1
+    (rating_id, said), votes = max(ballots.items(), key=lambda item: item[1])
+    if votes < claim.article.votes_to_carry:
+        update(claim, state=ClaimState.DISPUTED)
+        return
+    decision = Decision(
+        claim=claim, round=claim.round, method=DecisionMethod.AGREEMENT, rating_id=rating_id, said_rating=said,
+        digest=claim.digest,
+    )  # fmt: skip
+    insert(decision)
+    update(claim, state=ClaimState.DECIDED, decision=decision)

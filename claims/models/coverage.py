@@ -1,0 +1,158 @@
+"""What of an article is settled: every sentence of its current revision, and what still blocks a sign-off."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from claims.choices import ClaimState
+from claims.segmenting import BlockKind
+
+if TYPE_CHECKING:
+    from claims.models.article import Article
+    from claims.models.claim import Claim
+
+OUTSIDE = {BlockKind.HEADING.value, BlockKind.BOILERPLATE.value}
+COVERED, SET_ASIDE, NON_FACTUAL, BOILERPLATE, OPEN = (
+    "covered",
+    "set_aside",
+    "non_factual",
+    "boilerplate",
+    "open",
+)
+STATUSES = (COVERED, SET_ASIDE, NON_FACTUAL, BOILERPLATE, OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceCoverage:
+    """One sentence: offsets in code points, how it stands, and the codes of the claims that touch it.
+
+    `boilerplate` stands for all that is outside coverage, headings included.
+    """
+
+    start: int
+    end: int
+    status: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """All sentences of a revision in order."""
+
+    sentences: tuple[SentenceCoverage, ...]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """How many sentences stand how."""
+        counted = Counter(s.status for s in self.sentences)
+        return {status: counted[status] for status in STATUSES}
+
+    @property
+    def body(self) -> int:
+        """How many sentences are to be settled at all."""
+        return sum(s.status != BOILERPLATE for s in self.sentences)
+
+    @property
+    def settled(self) -> int:
+        """How many of them are."""
+        return sum(s.status not in (BOILERPLATE, OPEN) for s in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One thing that keeps an article from being signed off."""
+
+    code: str
+    message: str
+
+
+def outcome_of(claim: Claim) -> str:
+    """What the claim makes of the sentences it stands in: covered, set_aside, or open while it is unfinished."""
+    claim = claim.duplicate_of or claim
+    if claim.state == ClaimState.DECIDED and not claim.stale:
+        return COVERED
+    if claim.state == ClaimState.NOT_CHECKABLE and claim.confirmed_by_id:
+        return SET_ASIDE
+    return OPEN
+
+
+def coverage_of(article: Article) -> Coverage:
+    """How every sentence of the current revision stands. Three queries, whatever the number of claims."""
+    revision = article.current_revision
+    if revision is None:
+        return Coverage(())
+    marked = set(revision.non_factual_marks.filter(taken_back_at__isnull=True).values_list("start", flat=True))
+    claims = article.claims.select_related("decision", "duplicate_of__decision").order_by("number")
+    anchored = {a.claim_id: a for a in revision.anchors.filter(current=True, start__isnull=False) if a.settled}
+    spans: list[tuple[int, int, str]] = [(s, e, k) for s, e, k in revision.sentences]
+    ends = [e for _, e, _ in spans]
+    touching: dict[int, list[Claim]] = {}
+    for claim in claims:
+        anchor = anchored.get(claim.pk)
+        if anchor is None or anchor.start is None or anchor.end is None:
+            continue
+        at = bisect_left(ends, anchor.start + 1)
+        while at < len(spans) and spans[at][0] < anchor.end:
+            touching.setdefault(at, []).append(claim)
+            at += 1
+    return Coverage(
+        tuple(
+            SentenceCoverage(
+                start, end, _status(kind, start in marked, touching.get(i, [])),
+                tuple(c.code for c in touching.get(i, [])),
+            )
+            for i, (start, end, kind) in enumerate(spans)
+        )
+    )  # fmt: skip
+
+
+def _status(kind: str, marked: bool, claims: list[Claim]) -> str:
+    if kind in OUTSIDE:
+        return BOILERPLATE
+    outcomes = {outcome_of(c) for c in claims}
+    if OPEN in outcomes:
+        return OPEN
+    if COVERED in outcomes:
+        return COVERED
+    if SET_ASIDE in outcomes:
+        return SET_ASIDE
+    return NON_FACTUAL if marked else OPEN
+
+
+def blockers_of(article: Article) -> list[Blocker]:
+    """Everything that is open: sentences by their words, claims by their codes."""
+    found: list[Blocker] = []
+    text = article.current_revision.text if article.current_revision else ""
+    for s in coverage_of(article).sentences:
+        if s.status == OPEN and not s.claims:
+            words = " ".join(text[s.start : s.end].split())
+            found.append(
+                Blocker(
+                    "sentence_is_open",
+                    f"Sentence {s.start}–{s.end} is open: “{words[:80]}{'…' * (len(words) > 80)}”",
+                )
+            )
+    for claim in article.claims.for_lists():
+        found.extend(_blockers_of_claim(claim))
+    return found
+
+
+def _blockers_of_claim(claim: Claim) -> list[Blocker]:
+    found: list[Blocker] = []
+    anchor = claim.current_anchor()
+    if anchor is None or not anchor.settled:
+        found.append(Blocker("anchor_is_not_settled", f"{claim.code}: its place in the text is not settled."))
+    if claim.state in (ClaimState.IN_REVIEW, ClaimState.DISPUTED):
+        found.append(Blocker("round_is_open", f"{claim.code}: round {claim.round} is open."))
+    elif claim.state in (ClaimState.IDENTIFIED, ClaimState.RESEARCHING):
+        found.append(Blocker("claim_is_unfinished", f"{claim.code} is {claim.get_state_display().lower()}."))
+    elif claim.state == ClaimState.NOT_CHECKABLE and claim.confirmed_by_id is None:
+        found.append(Blocker("set_aside_is_unconfirmed", f"{claim.code}: nobody has confirmed that it is set aside."))
+    elif claim.stale:
+        found.append(
+            Blocker("decision_is_stale", f"{claim.code}: the claim or its evidence changed after the decision.")
+        )
+    return found

@@ -1,0 +1,80 @@
+"""Where something can be looked up."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import CheckConstraint, F, Q
+
+from claims.choices import SourceKind, Tier
+from claims.models.desk import Person
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def visible_to(self, person: Person) -> SourceQuerySet:
+        """Confidential sources are for those whose role needs them."""
+        return self if person.has_perm("claims.view_confidential") else self.filter(confidential=False)
+
+    def origins(self) -> dict[int, int]:
+        """For each of these sources the id of the source at the end of its `derived_from` chain (itself, if none)."""
+        origin = {pk: pk for pk in self.values_list("pk", flat=True)}
+        parents: dict[int, int | None] = {}
+        frontier = set(origin)
+        while frontier:
+            found = dict(Source.objects.filter(pk__in=frontier).values_list("pk", "derived_from_id"))
+            parents |= found
+            frontier = {up for up in found.values() if up is not None and up not in parents}
+        for pk in origin:
+            while (up := parents[origin[pk]]) is not None:
+                origin[pk] = up
+        return origin
+
+
+class Source(models.Model):
+    """A document, transcript, recording… Two outlets with one origin are one source: `derived_from`."""
+
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "source_does_not_derive_from_itself", "claim_digest_is_true", "sign_off_covers_what_stands",
+    )  # fmt: skip
+
+    title = models.CharField(max_length=500)
+    publisher = models.CharField(max_length=300, blank=True)
+    author = models.CharField(max_length=300, blank=True)
+    url = models.URLField(max_length=2000, blank=True)
+    archived_url = models.URLField(max_length=2000, blank=True)
+    kind = models.CharField(max_length=20, choices=SourceKind)
+    tier = models.CharField(max_length=10, choices=Tier)
+    affiliation = models.CharField(
+        max_length=200, blank=True, help_text="The party, state or interest the source speaks for, if any."
+    )
+    derived_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="derivatives")
+    published_on = models.DateField(null=True, blank=True)
+    accessed_at = models.DateTimeField(null=True, blank=True)
+    sha256 = models.CharField(
+        max_length=64, blank=True, validators=[RegexValidator(r"^[0-9a-f]{64}\Z", "64 lower-case hex digits.")],
+        help_text="Hex SHA-256 of the content as it was looked up.",
+    )  # fmt: skip
+    confidential = models.BooleanField(default=False, help_text="Appears in nothing public.")
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        permissions = (
+            ("write_source", "Can write and edit sources"),
+            ("view_confidential", "Can see confidential sources"),
+        )
+        constraints = (
+            CheckConstraint(
+                condition=Q(derived_from__isnull=True) | ~Q(derived_from=F("id")),
+                name="source_is_not_its_own_origin",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,12 @@
+"""The web application, for any WSGI server. Holds no state of its own; needs DATABASE_URL and SECRET_KEY."""
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
+
+for name, what in (("DATABASE_URL", "the desk's PostgreSQL"), ("SECRET_KEY", "a long random text, kept secret")):
+    if not os.environ.get(name):
+        raise ImproperlyConfigured(f"{name} is not set: set it to {what}.")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "factcheck.settings")
+application = get_wsgi_application()
