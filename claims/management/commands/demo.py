@@ -1,4 +1,3 @@
-import signal
 import socket
 import time
 from typing import Any
@@ -30,9 +29,7 @@ class Command(BaseCommand):
         self._load()
         self._say_where(f"http://{options['address']}")
         server = waitress.create_server(get_wsgi_application(), sockets=[listening], threads=THREADS)
-        # manage.py turns SIGTERM and SIGHUP into SystemExit, and Ctrl-C is KeyboardInterrupt: waitress closes on both.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        server.run()
+        server.run()  # until manage.py turns a signal into KeyboardInterrupt or SystemExit
         self.stdout.write("\nStopped. Nothing is lost: run it again to go on.")
 
     def _load(self) -> None:

@@ -1,0 +1,85 @@
+"""The environment, read once at start-up.
+
+Every wrong value raises `ImproperlyConfigured` with one sentence that says what to set.
+A variable that is empty counts as not set.
+"""
+
+import os
+import re
+from typing import Any
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off"})
+
+# libpq's words for what Django calls otherwise; all else goes to OPTIONS.
+DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+EXAMPLE = "postgres://USER:PASSWORD@HOST:5432/NAME, or postgres://USER@/NAME?host=/socket/folder"
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable as it stands, or `default`; without a default the variable must be set."""
+    value = os.environ.get(name, "")
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"{name} is not set: set it in the environment.")
+    return default
+
+
+def flag(name: str, default: bool) -> bool:
+    """1/0, true/false, yes/no or on/off, in any case of letters; anything else is refused."""
+    value = os.environ.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value in TRUE or value in FALSE:
+        return value in TRUE
+    raise ImproperlyConfigured(f"{name} is {value!r}: set it to true or false.")
+
+
+def number(name: str, default: int) -> int:
+    """A whole number, zero or more; anything else is refused."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if re.fullmatch(r"[0-9]{1,18}", value) is None:  # int() alone reads 1_000, -1 and digits of any script
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to a whole number, such as {default}.")
+    return int(value)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma separated list (so is `default`), without blanks around its members and without empty ones."""
+    value = os.environ.get(name, "").strip() or default
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's DATABASES entry for a postgres:// or postgresql:// URL.
+
+    Parameters of the URL that libpq knows (sslmode, connect_timeout, ...) go to OPTIONS; `?host=` may be a
+    socket folder. The sentences never repeat the URL, for it may hold a password.
+    """
+    scheme, _, rest = url.strip().partition(":")
+    scheme = scheme.lower()  # libpq insists on small letters, the standard of URLs does not
+    if scheme not in ("postgres", "postgresql"):
+        said = f"its scheme is {scheme!r}" if rest.startswith("//") else "it is not a URL"
+        raise ImproperlyConfigured(f"DATABASE_URL must name a PostgreSQL database, but {said}: set it to {EXAMPLE}.")
+    try:
+        given = conninfo_to_dict(f"{scheme}:{rest}")
+    except psycopg.ProgrammingError:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL cannot be read: set it to {EXAMPLE}, special characters percent-encoded, "
+            "with no parameters but those PostgreSQL knows."
+        ) from None
+    entry: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {}}
+    for name, value in given.items():
+        if name in DJANGO_NAMES:
+            entry[DJANGO_NAMES[name]] = str(value)
+        else:
+            entry["OPTIONS"][name] = value
+    if not entry.get("NAME") and "service" not in entry["OPTIONS"]:
+        raise ImproperlyConfigured(f"DATABASE_URL names no database: set it to {EXAMPLE}.")
+    return entry
