@@ -12,7 +12,9 @@ class DeskRunner(DiscoverRunner):
     """Prints `N passed, N failed, N skipped` last, whatever the verbosity."""
 
     def suite_result(self, suite: Any, result: unittest.TestResult, **kwargs: Any) -> int:
-        failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+        # A test whose subtests fail counts once.
+        broken = [test for test, _ in (*result.failures, *result.errors)] + result.unexpectedSuccesses
+        failed = len({getattr(test, "test_case", test).id() for test in broken})
         skipped = len(result.skipped)
-        print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
+        print(f"{max(result.testsRun - failed - skipped, 0)} passed, {failed} failed, {skipped} skipped")
         return super().suite_result(suite, result, **kwargs)

@@ -7,6 +7,7 @@ those triggers are put aside for that moment; roles, permissions and the rating 
 from __future__ import annotations
 
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
 from django.db import connection
@@ -27,7 +28,9 @@ class _EmptiedAfterwards:
         with connection.cursor() as cursor:
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER nothing_is_truncated")
-            cursor.execute(f"TRUNCATE {', '.join([*tables, Session._meta.db_table])} RESTART IDENTITY")
+            cursor.execute(
+                f"TRUNCATE {', '.join([*tables, Session._meta.db_table, LogEntry._meta.db_table])} RESTART IDENTITY"
+            )
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER nothing_is_truncated")
 
