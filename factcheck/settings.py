@@ -87,7 +87,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / ".local" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 24 * 1024 * 1024  # a 10 MB text, escaped as JSON
@@ -118,6 +117,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["claims.api.parsing.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "claims.api.schema.DeskSchema",
     "EXCEPTION_HANDLER": "claims.api.problems.as_problem",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "claims.api.parsing.OnlyJSON",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -127,6 +129,20 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "ENUM_NAME_OVERRIDES": {
+        "ArticleState": "claims.choices.ArticleState",
+        "ClaimState": "claims.choices.ClaimState",
+        "PublicationState": "claims.choices.PublicationState",
+        "ClaimKind": "claims.choices.ClaimKind",
+        "SourceKind": "claims.choices.SourceKind",
+        "CorrectionType": "claims.choices.CorrectionType",
+    },
+    "PATH_CONVERTER_OVERRIDES": {
+        "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+        "number": {"type": "integer", "minimum": 0, "maximum": 10**9 - 1},
+    },
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -141,4 +157,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # Answers of 4xx are the caller's to read; what is logged is what the desk has to mend.
+    "loggers": {"django.request": {"level": "ERROR"}, "waitress.queue": {"level": "ERROR"}},
 }

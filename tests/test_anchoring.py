@@ -37,9 +37,7 @@ class Spans(TestCase):
         self.assertEqual(reanchor(selector, text).status, AnchorStatus.EXACT)
         self.assertEqual(reanchor(selector, text).selector, selector)
 
-    @given(
-        st.text(st.sampled_from("ab"), max_size=40), st.text(st.sampled_from("ab"), min_size=1, max_size=6)
-    )
+    @given(st.text(st.sampled_from("ab"), max_size=40), st.text(st.sampled_from("ab"), min_size=1, max_size=6))
     def test_every_overlapping_place_is_found(self, text: str, quote: str) -> None:
         expected = [at for at in range(len(text)) if text.startswith(quote, at)]
         self.assertEqual([found.start for found in find(text, quote)], expected)
@@ -88,9 +86,7 @@ class Reanchoring(TestCase):
         found = reanchor(SELECTOR, inserted + TEXT)
         self.assertEqual(found.status, AnchorStatus.MOVED)
         assert found.selector is not None
-        self.assertEqual(
-            (found.selector.start, found.selector.exact), (SELECTOR.start + len(inserted), QUOTE)
-        )
+        self.assertEqual((found.selector.start, found.selector.exact), (SELECTOR.start + len(inserted), QUOTE))
 
     @given(
         st.integers(0, 200),
@@ -113,9 +109,7 @@ class Reanchoring(TestCase):
     def test_an_edited_quote_is_fuzzy_with_whole_words(self) -> None:
         found = reanchor(SELECTOR, TEXT.replace("Two members", "Three members"))
         assert found.selector is not None and found.score is not None
-        self.assertEqual(
-            (found.status, found.selector.exact), (AnchorStatus.FUZZY, QUOTE.replace("Two", "Three"))
-        )
+        self.assertEqual((found.status, found.selector.exact), (AnchorStatus.FUZZY, QUOTE.replace("Two", "Three")))
         self.assertTrue(0.6 <= found.score < 1)
 
     def test_changed_context_scores_high(self) -> None:

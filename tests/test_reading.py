@@ -27,9 +27,7 @@ def kinds(found: Reading) -> list[tuple[str, str]]:
 
 
 class Properties(TestCase):
-    @given(
-        st.one_of(MARKED, st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200))
-    )
+    @given(st.one_of(MARKED, st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200)))
     def test_blocks_and_links_fit_the_text(self, text: str) -> None:
         try:
             found = reading(text)
@@ -77,8 +75,7 @@ class Markup(TestCase):
 
     def test_links(self) -> None:
         found = reading(
-            "She [said](#) it, [he](https://example.org/a_(b)) [did](javascript:x), "
-            "**[both](/here)**; [] and []()."
+            "She [said](#) it, [he](https://example.org/a_(b)) [did](javascript:x), **[both](/here)**; [] and []()."
         )
         self.assertEqual(found.text, "She said it, he did, both; [] and []().")
         self.assertEqual(
@@ -106,14 +103,11 @@ class Markup(TestCase):
             self.assertEqual((found.text, found.links), (text, ()))
 
     def test_emphasis_goes(self) -> None:
-        self.assertEqual(
-            reading("In *The Paper*, _so_ **very** ***loud***.").text, "In The Paper, so very loud."
-        )
+        self.assertEqual(reading("In *The Paper*, _so_ **very** ***loud***.").text, "In The Paper, so very loud.")
 
     def test_block_marks(self) -> None:
         found = reading(
-            "# Title\n\nBody of it.\n\n## Part ##\n> Quoted\n> twice.\n\n"
-            "- one\n- two\n1. three\n\n![a boat](b.png)"
+            "# Title\n\nBody of it.\n\n## Part ##\n> Quoted\n> twice.\n\n- one\n- two\n1. three\n\n![a boat](b.png)"
         )
         self.assertEqual(
             kinds(found),
@@ -170,8 +164,7 @@ class Kinds(TestCase):
 class Mastheads(TestCase):
     def test_a_markdown_article(self) -> None:
         found = reading(
-            "# The Flood\n\n*It came at night.*\n\nBy Jane Doe\n\n"
-            "Example Post, 3 May 2024\n\nThe river rose. It fell."
+            "# The Flood\n\n*It came at night.*\n\nBy Jane Doe\n\nExample Post, 3 May 2024\n\nThe river rose. It fell."
         )
         self.assertEqual(
             (found.title, found.byline, found.publisher, found.published_on, found.republished_from),
@@ -189,15 +182,12 @@ class Mastheads(TestCase):
 
     def test_two_publishers_without_an_original_are_left_open(self) -> None:
         text = (
-            "The Flood\n\nBy Jane Doe\n\nExample Post, May 5, 2024\n\n"
-            "The Daily Example 3 May 2024\n\nThe river rose."
+            "The Flood\n\nBy Jane Doe\n\nExample Post, May 5, 2024\n\nThe Daily Example 3 May 2024\n\nThe river rose."
         )
         found = reading(text)
         self.assertEqual((found.republished_from, found.publisher, found.published_on), (None, "", None))
         self.assertTrue(any("Two publishers" in line for line in found.report))
-        marked = reading(
-            text + "\n\nThe original source of this article is [The Daily Example](https://example.org/1)"
-        )
+        marked = reading(text + "\n\nThe original source of this article is [The Daily Example](https://example.org/1)")
         self.assertEqual((marked.publisher, marked.published_on), ("Example Post", date(2024, 5, 5)))
         original = RepublishedFrom("The Daily Example", "https://example.org/1", date(2024, 5, 3))
         self.assertEqual(marked.republished_from, original)

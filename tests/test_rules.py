@@ -64,7 +64,7 @@ class Doors(TestCase):
         self.client.force_login(person)
         answer = self.client.post(f"/admin/claims/{path}", form, follow=True)
         self.assertEqual(answer.status_code, 200)
-        self.assertIn(said, answer.content.decode())
+        self.assertTrue(said in answer.content.decode(), f"{path} does not say: {said}")
 
 
 class Rule1ReviewerDidNotResearch(Doors):
@@ -97,7 +97,7 @@ class Rule1ReviewerDidNotResearch(Doors):
         refused = self.sql(f"INSERT INTO claims_verdict ({columns}) VALUES ({marks})", *values)
         self.assertEqual(refused, {self.rule})
         rating = {"rating": build.rating().pk, **self.words}
-        self.admin(self.writer, f"claim/{self.claim.pk}/steps/judge/", rating, "so you do not judge it")
+        self.admin(self.writer, f"claim/{self.claim.pk}/step/judge/", rating, "so you do not judge it")
         self.assertEqual(Verdict.objects.count(), 1)
 
     def test_whoever_ever_wrote_evidence_is_a_researcher(self) -> None:
@@ -168,7 +168,7 @@ class Rule2Adjudicator(Doors):
                 refused = self.sql(f"INSERT INTO claims_decision ({columns}) VALUES ({marks})", *values)
                 self.assertEqual(refused, {rule})
                 form = {"rating": build.rating().pk, "reason": "So."}
-                self.admin(person, f"claim/{self.claim.pk}/steps/adjudicate/", form, "so you do not adjudicate it")
+                self.admin(person, f"claim/{self.claim.pk}/step/adjudicate/", form, "so you do not adjudicate it")
         self.assertEqual(Decision.objects.count(), 0)
 
     def test_a_decision_is_not_handed_over(self) -> None:
@@ -208,7 +208,7 @@ class Rule3Editor(Doors):
                 marks = ", ".join(["%s"] * len(values))
                 refused = self.sql(f"INSERT INTO claims_signoff ({columns}) VALUES ({marks})", *values)
                 self.assertEqual(refused, {rule})
-                self.admin(person, f"article/{self.article.pk}/steps/sign_off/", {}, "so you do not sign it off")
+                self.admin(person, f"article/{self.article.pk}/step/sign_off/", {}, "so you do not sign it off")
         self.assertEqual(SignOff.objects.count(), 0)
 
     def test_a_sign_off_is_not_handed_over(self) -> None:
@@ -262,7 +262,7 @@ class Rule4Publisher(Doors):
             "FROM claims_signoff"
         )
         self.assertEqual(refused, {self.rule})
-        self.admin(self.signer, f"article/{self.article.pk}/steps/publish/", {}, "so somebody else publishes it")
+        self.admin(self.signer, f"article/{self.article.pk}/step/publish/", {}, "so somebody else publishes it")
         self.assertEqual(Publication.objects.count(), 0)
 
     def test_nothing_unsigned_is_published(self) -> None:

@@ -2,11 +2,11 @@ import socket
 import time
 from typing import Any
 
-import waitress
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
+from waitress.server import create_server
 
 from claims.importers.demo import DemoDesk
 from claims.publishing.snapshot import build
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         self._load()
         self._say_where(f"http://{options['address']}")
-        server = waitress.create_server(get_wsgi_application(), sockets=[listening], threads=THREADS)
+        server = create_server(get_wsgi_application(), sockets=[listening], threads=THREADS)
         server.run()  # until manage.py turns a signal into KeyboardInterrupt or SystemExit
         self.stdout.write("\nStopped. Nothing is lost: run it again to go on.")
 
