@@ -1,0 +1,52 @@
+"""Sources: entered and described."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from claims.actions import sources
+from claims.admin.base import MOMENTS, DeskModelAdmin, me
+from claims.admin.forms import DeskForm
+from claims.models import Source
+
+
+class SourceAdmin(DeskModelAdmin):
+    add_permission = change_permission = "claims.write_source"
+    fieldsets = (
+        (None, {"fields": ["title", "publisher", "author", "kind", "published_on"]}),
+        ("Its weight", {"fields": ["tier", "affiliation", "derived_from", "confidential"]}),
+        ("Where it is", {"fields": ["url", "archived_url", "accessed_at", "sha256"]}),
+    )
+    autocomplete_fields = ("derived_from",)
+    list_display = ("title", "publisher", "kind", "tier", "affiliation", "derived", "confidential", "published_on")
+    list_filter = ("tier", "kind", "confidential")
+    list_select_related = ("derived_from",)
+    search_fields = ("title", "publisher", "author", "url", "affiliation")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
+        """The origin is left out for those who may not see confidential sources: it may be one."""
+        if request.user.has_perm("claims.view_confidential"):
+            return super().get_fieldsets(request, obj)
+        shown = super().get_fieldsets(request, obj)
+        return [(name, {"fields": [f for f in given["fields"] if f != "derived_from"]}) for name, given in shown]
+
+    @admin.display(description="derived from")
+    def derived(self, source: Source) -> str:
+        """Not the origin's title: it may be confidential where this source is not."""
+        return "another source" if source.derived_from_id else "—"
+
+    def enter(self, request: HttpRequest, form: DeskForm) -> Source:
+        return sources.enter(by=me(request), **form.values())
+
+    def just_entered(self, request: HttpRequest, form: DeskForm) -> Source | None:
+        since = timezone.now() - MOMENTS
+        return Source.objects.filter(created_by=me(request), created_at__gte=since, **form.values()).first()
+
+    def amend(self, request: HttpRequest, form: DeskForm, row: Source) -> Source:
+        return sources.edit(source=row, by=me(request), **form.values(changed=True))

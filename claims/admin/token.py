@@ -1,0 +1,66 @@
+"""API tokens: one's own; a superuser sees all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+
+from claims.actions import desk
+from claims.admin.base import DeskModelAdmin, View, holds_a_role, me
+from claims.admin.forms import DeskForm, PageForm, sent
+from claims.models import ApiToken
+
+
+class TokenForm(DeskForm):
+    """A token for oneself."""
+
+    days = forms.IntegerField(initial=desk.DAYS, min_value=1, max_value=3650, help_text="How long it is good for.")
+
+
+class ApiTokenAdmin(DeskModelAdmin):
+    change_form_template = "admin/desk/token.html"
+    hidden_fields = ("digest",)
+    add_form = TokenForm
+    add_fieldsets = ((None, {"fields": ["name", "scope", "days"]}),)
+    fields = ("person", "name", "scope", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_display = ("name", "person", "scope", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_filter = ("scope", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("person",)
+    search_fields = ("name", "person__username")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return holds_a_role(request.user)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        tokens = super().get_queryset(request)
+        return tokens if request.user.is_superuser else tokens.filter(person=me(request))
+
+    def enter(self, request: Any, form: DeskForm) -> ApiToken:
+        token, request.secret = desk.issue_token(
+            person=me(request), by=me(request), days=form.cleaned_data["days"], **form.values()
+        )
+        return token
+
+    def response_add(self, request: Any, obj: ApiToken, post_url_continue: Any = None) -> HttpResponse:
+        return self.show(
+            request, "admin/desk/secret.html", title=f"Your token {obj.name}", original=obj, secret=request.secret,
+            says="Copy it now: only its digest is kept, and it is not shown again.",
+        )  # fmt: skip
+
+    def pages(self) -> Iterable[tuple[str, str, View]]:
+        return (("revoke/", "revoke", self.revoke_view),)
+
+    def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        token = self.row(request, pk)
+        return self.form_page(
+            request, token, PageForm(**sent(request)), lambda given: desk.revoke_token(token=token, by=me(request)),
+            title="Revoke a token", button="Revoke", done="Revoked.",
+            says="The token opens nothing any more. There is no way back.",
+        )  # fmt: skip
