@@ -80,9 +80,7 @@ class QuoteAmbiguous(LookupError):
     """The quote stands in several places; `candidates` are the first of them, `total` their number."""
 
     def __init__(self, candidates: list[Selector], total: int) -> None:
-        super().__init__(
-            f"The quote stands in {total} places; say which, by its prefix and suffix or by its offsets."
-        )
+        super().__init__(f"The quote stands in {total} places; say which, by its prefix and suffix or by its offsets.")
         self.candidates = candidates
         self.total = total
 

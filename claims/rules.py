@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-Given = Mapping[str, Any]
+# What comes with a step; None while somebody only looks, before anything has been given.
+Given = Mapping[str, Any] | None
 
 SECONDARY_SOURCES_NEEDED = 3
 
@@ -170,7 +171,7 @@ def set_aside_is_confirmed_by_another_person(claim: SomeClaim, person: Someone, 
 
 def claim_is_a_duplicate_of_another(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
     """A duplicate names another claim of the same article that is not a duplicate itself."""
-    other = given.get("duplicate_of")
+    other = given.get("duplicate_of") if given else None
     if other is None:
         return None
     if other.pk == claim.pk or other.article_id != getattr(claim, "article_id", None):
@@ -205,7 +206,7 @@ def both_stances_were_sought(claim: SomeClaim, person: Someone, given: Given) ->
     """Before review, contradicting evidence is cited, or a note says where one looked and found none."""
     if any(c.stance == "contradicts" for c in claim.cited_sources()):
         return None
-    if given.get("none_contradicting") or claim.none_contradicting:
+    if given is None or given.get("none_contradicting") or claim.none_contradicting:
         return None
     return Refusal(
         "both_stances_were_sought",

@@ -84,9 +84,7 @@ _SPEECH = (
     "concludes claimed claims commented testified read reads"
 )
 _VERB = "|".join(_SPEECH.split())
-_ATTRIBUTION = re.compile(
-    rf"(?:[A-Z][\w.’'-]{{0,40}}\s{{1,4}}){{1,4}}(?:{_VERB})\b(?!\s+that\b)|(?:{_VERB})\s+[A-Z]"
-)
+_ATTRIBUTION = re.compile(rf"(?:[A-Z][\w.’'-]{{0,40}}\s{{1,4}}){{1,4}}(?:{_VERB})\b(?!\s+that\b)|(?:{_VERB})\s+[A-Z]")
 _COMMA_INTRODUCES = re.compile(rf"\b(?:{_VERB}|saying|writing|adding|asking|replying)(?:\s+that)?,\s*\Z")
 _COLON_INTRODUCES = re.compile(
     rf"\b(?:{_VERB}|saying|writing|adding|asking|replying|statement|words|quote|quoted|letter)\b[^.!?]{{0,120}}:\s*\Z"
@@ -170,9 +168,7 @@ def _require_tiling(text: str, blocks: Iterable[Block]) -> None:
     at = 0
     for block in blocks:
         if block.start != at or block.end <= at:
-            raise BlocksDoNotTile(
-                f"A block should start at {at} and not be empty; it is {block.start}–{block.end}."
-            )
+            raise BlocksDoNotTile(f"A block should start at {at} and not be empty; it is {block.start}–{block.end}.")
         at = block.end
     if at != len(text):
         raise BlocksDoNotTile(f"The blocks end at {at}, the text at {len(text)}.")

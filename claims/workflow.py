@@ -105,10 +105,11 @@ ARTICLE_MOVES: tuple[Step, ...] = (
 BY_NAME: dict[str, Step] = {step.name: step for step in (*CLAIM_STEPS, JUDGE, *ARTICLE_STEPS)}
 
 
-def ask(step: Step, subject: HasState, person: Actor, given: Given | None = None) -> list[Refusal]:
+def ask(step: Step, subject: HasState, person: Actor, given: Given = None) -> list[Refusal]:
     """Every reason why this person may not take this step now; an empty list is a yes.
 
-    In: the row, the claim or article it is about, who asks, and what is given with it. Without a permission or from
+    In: the row, the claim or article it is about, who asks, and what is given with it (None: they only look, so
+    rules about what would be given are not asked yet). Without a permission or from
     another state nothing further is asked: the first refusal says all.
     """
     if not person.is_active or (step.permission and not person.has_perm(step.permission)):
@@ -119,7 +120,7 @@ def ask(step: Step, subject: HasState, person: Actor, given: Given | None = None
         return [Refusal("not_from_this_state", f"{step.label}: possible when {states}; this is {now}.")]
     refusals: list[Refusal] = []
     for rule in step.rules:
-        answer = rule(subject, person, given or {})
+        answer = rule(subject, person, given)
         if isinstance(answer, Refusal):
             refusals.append(answer)
         elif answer:

@@ -58,7 +58,7 @@ def refusal_of(error: IntegrityError) -> Refusal:
     return Refusal(name, said)
 
 
-def insist(step: Step, subject: Article | Claim, by: Person, given: Given | None = None) -> None:
+def insist(step: Step, subject: Article | Claim, by: Person, given: Given = None) -> None:
     """Ask for a step; raise Refused with every reason against it."""
     if refusals := ask(step, subject, by, given):
         raise Refused(refusals)

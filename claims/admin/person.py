@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -19,7 +18,7 @@ from claims.admin.base import DeskModelAdmin, ReadOnlyAdmin, View, me
 from claims.admin.forms import DeskForm, PageForm
 from claims.admin.steps import form_for
 from claims.choices import Role
-from claims.models import AuditEvent, Person
+from claims.models import Person
 
 CHANGE = "claims.change_person"
 
@@ -74,13 +73,6 @@ class PersonAdmin(DeskModelAdmin):
             request, "admin/desk/secret.html", title=f"The password of {person.name}", original=person, secret=secret,
             says="Give it to them now: it is kept nowhere and not shown again. They can change it after they log in.",
         )  # fmt: skip
-
-    def history(self, row: Person, person: Person) -> models.QuerySet[Any]:
-        """What happened to the person and to their roles."""
-        events = AuditEvent.objects.visible_to(person)
-        return events.filter(
-            Q(object_type="person", object_id=row.pk) | Q(object_type="person_groups", parent_id=row.pk)
-        )
 
     def beside(self, request: HttpRequest, row: Person) -> dict[str, Any]:
         return {"person": row, "may_change": request.user.has_perm(CHANGE)}
@@ -147,10 +139,3 @@ class GroupAdmin(ReadOnlyAdmin):
     def may(self, group: Group) -> SafeString:
         names = ((p.name,) for p in group.permissions.order_by("codename"))
         return format_html_join("", "<p>{}</p>", names)
-
-    def history(self, row: Any, person: Person) -> models.QuerySet[Any]:
-        """The trail knows groups by their table's own name."""
-        events = AuditEvent.objects.visible_to(person)
-        return events.filter(
-            Q(object_type="auth_group", object_id=row.pk) | Q(object_type="auth_group_permissions", parent_id=row.pk)
-        )

@@ -12,11 +12,8 @@ from django.db import models
 from claims.admin.forms import PageForm, sent
 from claims.choices import ClaimKind, ClaimState, Confidence, CorrectionType, SaidRating, TriageReason
 from claims.models import Article, AuditEvent, Claim, Evidence, Person, Rating
-from claims.rules import Given, Refusal
+from claims.rules import Refusal
 from claims.workflow import JUDGE, Step, ask
-
-# What a step's page asks for is not yet missing when its button is drawn.
-WHAT_THE_PAGE_ASKS: Given = {"none_contradicting": "to be said on the page"}
 
 WHAT_HAPPENS = {
     "triage": "The claim goes to research.",
@@ -61,7 +58,7 @@ class Button:
 
 def buttons(steps: Iterable[Step], subject: Claim | Article, person: Any) -> list[Button]:
     """Every step from here for this person, possible ones first."""
-    found = [Button(step, tuple(ask(step, subject, person, WHAT_THE_PAGE_ASKS))) for step in steps]
+    found = [Button(step, tuple(ask(step, subject, person))) for step in steps]
     return sorted(found, key=lambda b: (not b.allowed, b.elsewhere))
 
 

@@ -11,7 +11,10 @@ from claims.models.article import Article
 from claims.models.desk import Person
 from claims.models.verdict import Verdict
 
-VERDICT_TYPES = ("verdict", "verdict_relied_on")
+
+def recorded_as(table: str) -> str:
+    """What the trail calls the rows of a table."""
+    return table.removeprefix("claims_")
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
@@ -27,8 +30,12 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         return seen
 
     def of(self, row: models.Model) -> AuditEventQuerySet:
-        """The history of one row, newest first."""
-        return self.filter(object_type=row._meta.model_name, object_id=row.pk).order_by("-seq")
+        """The history of one row and of the rows that join it to others, newest first."""
+        own = Q(object_type=recorded_as(row._meta.db_table), object_id=row.pk)
+        for field in row._meta.many_to_many:
+            joining = recorded_as(field.m2m_db_table())
+            own |= Q(object_type=joining, parent_id=row.pk)
+        return self.filter(own).order_by("-seq")
 
 
 class AuditEvent(models.Model):

@@ -1,0 +1,144 @@
+"""What every resource shares: it translates a request into one call of an action, and a row into an answer."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from claims.api import etags
+from claims.api.filtering import check_parameters
+from claims.models import Article, Person
+
+
+class Door(GenericViewSet):
+    """A resource. `noun` and `nouns` are what its summaries call it; `sparse` whether it takes `?fields=`."""
+
+    noun, nouns = "", ""
+    ordering_fields: tuple[str, ...] = ()
+    search_fields: tuple[str, ...] = ()
+    sparse = True
+    lookup_field = "pk"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action is not None:
+            check_parameters(request, self)
+
+    @property
+    def person(self) -> Person:
+        """Who asks. Where the schema is drawn nobody asks, and nobody sees anything."""
+        return cast(Person, self.request.user) if self.request else Person()
+
+    def body(self, serializer_class: type[BaseSerializer] | None = None, **kwargs: Any) -> dict[str, Any]:
+        """The request's body, in shape. Raises ValidationError with pointers."""
+        used = serializer_class or self.get_serializer_class()
+        serializer = used(data=self.request.data, context=self.get_serializer_context(), **kwargs)
+        serializer.is_valid(raise_exception=True)
+        return cast(dict[str, Any], serializer.validated_data)
+
+    def shown(self, rows: Any, many: bool = False) -> Any:
+        """A row, or a list of them, as its answer; only the `?fields=` asked for."""
+        serializer: Any = self.get_serializer(rows, many=many)
+        fields = (serializer.child if many else serializer).fields
+        wanted = self.request.query_params.get("fields") if self.request.method in ("GET", "HEAD") else None
+        if wanted is not None and self.sparse:
+            names = [name for name in wanted.split(",") if name]
+            if unknown := [name for name in names if name not in fields]:
+                wrong = f"There is no field {', '.join(unknown)}: choose from {', '.join(fields)}."
+                raise ValidationError({"fields": ErrorDetail(wrong, code="unknown")})
+            for name in set(fields) - set(names):
+                fields.pop(name)
+        return serializer.data
+
+    def row(self, pk: int) -> Any:
+        """The row of this id as this person may see it, fresh from the database. Raises Http404."""
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    def made(self, row: models.Model, **more: Any) -> Response:
+        """201 with the row as it is now."""
+        return Response({**self.shown(self.row(row.pk)), **more}, status=201)
+
+    def article(self, pk: int) -> Article:
+        """The article an address is under. Raises Http404."""
+        return get_object_or_404(Article.objects.select_related("current_revision"), pk=pk)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        done = super().finalize_response(request, response, *args, **kwargs)
+        done["Cache-Control"] = "private, no-cache"
+        done["Vary"] = "Authorization, Cookie"
+        if done.status_code == 200 and request.method in ("GET", "HEAD", "PATCH"):
+            etags.stamp(request, done)
+        return done
+
+
+class Listed(Door):
+    """With a list: filtered, searched, ordered, in pages."""
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.shown(page, many=True))
+
+
+class Shown(Door):
+    """With a detail."""
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(self.shown(self.row(pk)))
+
+
+class Edited(Door):
+    """With PATCH, for who has read what they change: If-Match is compared under the row's lock."""
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        etags.insist_on_if_match(request)
+        with transaction.atomic():
+            row = self.row(pk)
+            self.hold(row)
+            row = self.row(pk)
+            etags.insist_on_match(request, JSONRenderer().render(self.shown(row)))
+            changes = self.body(partial=True)
+            if changes:
+                self.change(row, changes)
+            return Response(self.shown(self.row(pk)))
+
+    def hold(self, row: Any) -> None:
+        """Lock the row until the transaction ends."""
+        raise NotImplementedError
+
+    def change(self, row: Any, changes: dict[str, Any]) -> None:
+        """Call the action that makes these changes."""
+        raise NotImplementedError
+
+
+class NoSuchAddress(APIView):
+    """404 for every address that is none, as a problem like any other."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.args, self.kwargs, self.headers = args, kwargs, {}
+        self.request = self.initialize_request(request, *args, **kwargs)
+        error = NotFound("There is no such address. All of them are at /api/v1/docs/, and end with a slash.")
+        self.response = self.finalize_response(self.request, self.handle_exception(error))
+        return self.response
+
+
+def visible(queryset: Any, person: Person) -> QuerySet:
+    """What of it this person may see; nothing for nobody, as where the schema is drawn."""
+    if not person.pk:
+        return cast(QuerySet, queryset.none())
+    return cast(QuerySet, queryset.visible_to(person))

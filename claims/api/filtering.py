@@ -1,0 +1,114 @@
+"""django-filter, strict: a filter that is not known, given twice or not understood is an error, never ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+from claims.api.fields import LARGEST_ID
+
+LIST_PARAMETERS = ("cursor", "page_size", "count", "ordering", "fields")
+LONGEST_SEARCH = 200
+
+
+class IdFilter(django_filters.NumberFilter):
+    """A row by its id."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, field_name: str, sentence: str, **kwargs: Any) -> None:
+        kwargs |= {"min_value": 1, "max_value": LARGEST_ID, "help_text": sentence}
+        super().__init__(field_name=field_name, **kwargs)
+
+    def get_max_validator(self) -> None:
+        """The form field's own."""
+
+
+class WordFilter(django_filters.CharFilter):
+    """A text, compared as it stands (or by `lookup_expr`)."""
+
+    def __init__(self, field_name: str, sentence: str, **kwargs: Any) -> None:
+        super().__init__(field_name=field_name, help_text=sentence, strip=False, **kwargs)
+
+
+class OneOf(django_filters.ChoiceFilter):
+    """One of the field's words."""
+
+    def __init__(self, field_name: str, choices: Any, sentence: str, **kwargs: Any) -> None:
+        super().__init__(field_name=field_name, choices=choices, help_text=sentence, **kwargs)
+
+
+@extend_schema_field(str)
+class PersonFilter(django_filters.CharFilter):
+    """Somebody by id or username."""
+
+    def __init__(self, field_name: str, sentence: str) -> None:
+        super().__init__(field_name=field_name, help_text=f"{sentence} (id or username).")
+
+    def filter(self, queryset: QuerySet, value: str) -> QuerySet:
+        if not value:
+            return queryset
+        if value.isascii() and value.isdigit() and len(value) < 19:
+            return queryset.filter(**{f"{self.field_name}_id": int(value)})
+        return queryset.filter(**{f"{self.field_name}__username": value})
+
+
+@extend_schema_field(bool)
+class FlagFilter(django_filters.TypedChoiceFilter):
+    """true or false. `condition` says which rows are the true ones, where it is more than a field."""
+
+    def __init__(self, sentence: str, field_name: str = "", condition: Q | None = None) -> None:
+        self.condition = Q((field_name, True)) if condition is None else condition
+        choices = (("true", "true"), ("false", "false"))
+        super().__init__(field_name=field_name or "id", choices=choices, help_text=sentence)
+
+    def filter(self, queryset: QuerySet, value: str) -> QuerySet:
+        if not value:
+            return queryset
+        return queryset.filter(self.condition) if value == "true" else queryset.exclude(self.condition)
+
+
+class DayFilter(django_filters.DateFilter):
+    """A day, as 2024-05-03."""
+
+    def __init__(self, field_name: str, sentence: str, lookup_expr: str = "exact") -> None:
+        super().__init__(field_name=field_name, lookup_expr=lookup_expr, help_text=sentence, input_formats=["%Y-%m-%d"])
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """A moment, as RFC 3339 writes it."""
+
+    def __init__(self, field_name: str, sentence: str, lookup_expr: str) -> None:
+        super().__init__(field_name=field_name, lookup_expr=lookup_expr, help_text=sentence)
+
+
+def check_parameters(request: Request, view: Any) -> None:
+    """Raises ValidationError for query parameters that are unknown, given twice, or hold NUL."""
+    known = set(_known(view))
+    wrong: dict[str, ErrorDetail] = {}
+    for name, values in request.query_params.lists():
+        if name not in known:
+            takes = f"This address takes {', '.join(sorted(known)) or 'none'}."
+            wrong[name] = ErrorDetail(f"There is no such parameter. {takes}", code="unknown")
+        elif len(values) > 1:
+            wrong[name] = ErrorDetail("Give this parameter once.", code="repeated")
+        elif "\0" in values[0]:
+            wrong[name] = ErrorDetail("NUL (U+0000) is no character of a text.", code="bad_characters")
+        elif name == "search" and len(values[0]) > LONGEST_SEARCH:
+            wrong[name] = ErrorDetail(f"Search for at most {LONGEST_SEARCH} characters.", code="max_length")
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _known(view: Any) -> tuple[str, ...]:
+    if view.action == "list":
+        filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+        search = ("search",) if getattr(view, "search_fields", ()) else ()
+        return (*LIST_PARAMETERS, *search, *filters)
+    return ("fields",) if view.action == "retrieve" and view.sparse else ()

@@ -1,0 +1,90 @@
+"""Who am I, what may I do, what waits for me."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from claims.api.base import Door
+from claims.api.claims import QUEUES
+from claims.api.fields import Flag, RowSerializer, Text, Whole, said
+from claims.choices import Role, Scope
+from claims.models import ApiToken, Claim, Person
+
+QUEUE_LENGTH = 50
+# A queue is shown to those whose roles do its work.
+WORK = {"research": "claims.write_claim", "review": "claims.judge", "adjudication": "claims.adjudicate"}
+
+
+class QueuedClaim(RowSerializer):
+    class Meta:
+        model = Claim
+        fields = ("id", "article", "code", "statement", "state", "due_at")
+        read_only_fields = fields
+        extra_kwargs = said(
+            id="The claim's id.", article="The article's id.", code="Its public code.", statement="What is claimed.",
+            state="Where it is in its workflow.", due_at="When it is due, or null.",
+        )  # fmt: skip
+
+
+class QueueSerializer(serializers.Serializer):
+    research = QueuedClaim(many=True, help_text="Claims to research: mine, or nobody's yet.")
+    review = QueuedClaim(many=True, help_text="Claims in review that I did not research and have not judged.")
+    adjudication = QueuedClaim(many=True, help_text="Disputed claims that I neither researched nor reviewed.")
+
+
+class TokenSerializer(RowSerializer):
+    scope = serializers.ChoiceField(choices=Scope.choices, help_text="What it is good for.")
+
+    class Meta:
+        model = ApiToken
+        fields = ("id", "name", "scope", "created_at", "expires_at")
+        read_only_fields = fields
+        extra_kwargs = said(
+            id="The token's id.", name="What its owner calls it.", created_at="When it was made.",
+            expires_at="When it ends, or null.",
+        )  # fmt: skip
+
+
+class MeSerializer(serializers.Serializer):
+    """The caller."""
+
+    id = Whole(help_text="My id.")
+    username = Text(help_text="My username.")
+    name = Text(help_text="How the desk calls me.")
+    email = Text(help_text="My address; may be empty.")
+    is_superuser = Flag(help_text="Whether I have every permission; the rules of the desk bind me all the same.")
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices), help_text="My roles.")
+    permissions = serializers.ListField(child=Text(), help_text="What my roles may do, such as claims.judge.")
+    token = TokenSerializer(allow_null=True, help_text="The token I came with; null in a session.")
+    queue = QueueSerializer(help_text=f"What waits for me, oldest first, at most {QUEUE_LENGTH} of each.")
+
+
+class MeDoor(Door):
+    serializer_class = MeSerializer
+    queryset = Person.objects.none()
+
+    @extend_schema(responses=MeSerializer, operation_id="me_retrieve")
+    def show(self, request: Request) -> Response:
+        """Show who I am, my permissions and my queue"""
+        person = self.person
+        groups = set(person.groups.values_list("name", flat=True))
+        answer: dict[str, Any] = {
+            "id": person.pk, "username": person.username, "name": person.name, "email": person.email,
+            "is_superuser": person.is_superuser,
+            "roles": [role.value for role in Role if role.value in groups],
+            "permissions": sorted(p for p in person.get_all_permissions() if p.startswith("claims.")),
+            "token": request.auth if isinstance(request.auth, ApiToken) else None,
+            "queue": {name: self.waiting(name) for name in QUEUES},
+        }  # fmt: skip
+        return Response(MeSerializer(answer, context=self.get_serializer_context()).data)
+
+    def waiting(self, queue: str) -> QuerySet:
+        if not self.person.has_perm(WORK[queue]):
+            return Claim.objects.none()
+        return QUEUES[queue](self.person).order_by("id")[:QUEUE_LENGTH]

@@ -1,0 +1,31 @@
+"""Who may come in. What somebody may then write, the actions say; what they may read, the QuerySets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from claims.models import ApiToken
+
+
+class DeskPermission(BasePermission):
+    """An active person of the desk; a token only within its scope."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not (request.user.is_authenticated and request.user.is_active):
+            return False
+        if isinstance(request.auth, ApiToken) and not request.auth.allows(str(request.method)):
+            raise PermissionDenied("This token only reads: use one of scope write.", code="scope")
+        return True
+
+
+class RecordPermission(DeskPermission):
+    """The audit trail is for those whose role reads it."""
+
+    message = "Your roles do not include this: read the audit trail."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return super().has_permission(request, view) and request.user.has_perm("claims.view_record")

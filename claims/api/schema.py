@@ -1,0 +1,208 @@
+"""How the API describes itself: beside each answer every problem it can give, each header it reads and sends."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from claims.api.problems import MEDIA_TYPE
+
+SUMMARIES = {"list": "List {nouns}", "retrieve": "Show one {noun}", "partial_update": "Change one {noun}"}
+READS = ("GET", "HEAD")
+WITH_ANCHORS = {("ClaimDoor", "create"), ("ClaimAnchorDoor", "settle")}
+WITH_RECORD = {"AuditEventDoor"}
+
+
+class BrokenRule(serializers.Serializer):
+    code = serializers.CharField(help_text="The name of the rule.")
+    message = serializers.CharField(help_text="What is wrong, said to a person.")
+
+
+class FieldError(serializers.Serializer):
+    pointer = serializers.CharField(required=False, help_text="Where in the body: a JSON pointer (RFC 6901).")
+    parameter = serializers.CharField(required=False, help_text="Or which parameter of the query.")
+    detail = serializers.CharField(help_text="What is wrong with it.")
+    code = serializers.CharField(help_text="The same in one word, for programs.")
+
+
+class Place(serializers.Serializer):
+    start = serializers.IntegerField(help_text="Where it begins, in code points.")
+    end = serializers.IntegerField(help_text="Where it ends, exclusive.")
+    exact = serializers.CharField(help_text="The text there.")
+    prefix = serializers.CharField(allow_blank=True, help_text="The text just before it.")
+    suffix = serializers.CharField(allow_blank=True, help_text="The text just after it.")
+
+
+class Problem(serializers.Serializer):
+    """What went wrong (RFC 9457)."""
+
+    type = serializers.CharField(help_text="about:blank: the title says what the status means.")
+    title = serializers.CharField(help_text="The status in words.")
+    status = serializers.IntegerField(help_text="The HTTP status.")
+    detail = serializers.CharField(help_text="What went wrong this time.")
+    code = serializers.CharField(allow_blank=True, help_text="The same in one word, for programs.")
+
+
+class BadInput(Problem):
+    """The body or the query is not what it should be."""
+
+    errors = FieldError(  # type: ignore[assignment]
+        many=True, required=False, help_text="What is wrong, field by field."
+    )
+
+
+class RefusedProblem(Problem):
+    """The rules of the desk, or this person's roles, forbid it; nothing was written."""
+
+    refusals = BrokenRule(many=True, required=False, help_text="Every reason.")
+
+
+class NoSuchPlace(BadInput):
+    """The anchor fits no place of the text, or more than one."""
+
+    nearest = Place(required=False, allow_null=True, help_text="The place most like the quote, if any comes near.")
+    candidates = Place(many=True, required=False, help_text="The first places where the quote stands.")
+    total = serializers.IntegerField(required=False, help_text="In how many places it stands.")
+
+
+SHAPES = {400: BadInput, 403: RefusedProblem, 409: RefusedProblem, 413: BadInput, 415: BadInput, 422: NoSuchPlace}
+SENTENCES = {
+    304: "Nothing has changed since the ETag in If-None-Match.",
+    400: "The body or the query is not what it should be.",
+    401: "No valid token, and no session.",
+    403: "The token's scope or this person's roles do not include it.",
+    404: "There is nothing here that this person may see.",
+    409: "The rules of the desk refuse it; or somebody changed the same thing at that moment (`try_again`).",
+    412: "It has changed since the ETag in If-Match.",
+    413: "The body is too large.",
+    415: "The body is not application/json, or the text is of a kind that is not read.",
+    422: "The anchor fits no place of the text, or more than one.",
+    428: "If-Match is missing.",
+}
+
+
+class DeskSchema(AutoSchema):
+    """Summaries from docstrings, and the statuses that follow from what kind of operation it is."""
+
+    view: Any
+
+    def get_summary(self) -> str:
+        said = self._docstring()
+        pattern = SUMMARIES.get(self.view.action, "")
+        return said[0] if said else pattern.format(noun=self.view.noun, nouns=self.view.nouns)
+
+    def get_description(self) -> str:  # type: ignore[override]
+        return " ".join(line.strip() for line in self._docstring()[1:] if line.strip())
+
+    def get_override_parameters(self) -> list[Any]:
+        found: list[Any] = []
+        if self.method == "GET":
+            found += [
+                _header("If-None-Match", "ETags of answers the caller has: 304 when nothing has changed."),
+                OpenApiParameter(
+                    "ETag", str, OpenApiParameter.HEADER, response=[200], description="The hash of this answer."
+                ),
+            ]
+            if self.view.sparse and self.view.action in ("list", "retrieve"):
+                what = "The fields of a row to answer with, comma-separated; all by default."
+                found.append(OpenApiParameter("fields", str, OpenApiParameter.QUERY, description=what))
+        if self.method == "PATCH":
+            found += [
+                _header("If-Match", "The ETag of the row as the caller read it.", required=True),
+                OpenApiParameter(
+                    "ETag", str, OpenApiParameter.HEADER, response=[200], description="The hash of this answer."
+                ),
+            ]
+        return found
+
+    def _get_filter_parameters(self) -> list[dict[str, Any]]:
+        """With the sentence of each filter, also where its type is said by hand."""
+        found: list[dict[str, Any]] = super()._get_filter_parameters()
+        filters = getattr(getattr(self.view, "filterset_class", None), "base_filters", {})
+        for parameter in found:
+            if parameter["name"] in filters:
+                parameter.setdefault("description", filters[parameter["name"]].extra["help_text"])
+        return found
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
+        for parameter in found:
+            name = parameter["name"]
+            what = f"The id of the {name.removesuffix('_id') if name != 'id' else self.view.noun}."
+            parameter.setdefault("description", "Its number within the article." if name == "number" else what)
+        return found
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        """What may be empty is its format or empty; to a reader that checks no formats it is both at once."""
+        super()._insert_field_validators(field, schema)
+        if getattr(field, "allow_blank", False) and "oneOf" in schema:
+            schema["anyOf"] = schema.pop("oneOf")
+
+    def _postprocess_serializer_schema(self, schema: dict[str, Any], serializer: Any, direction: str) -> dict[str, Any]:
+        """An answer always has all its fields (but see ?fields=); only problems have optional ones."""
+        made: dict[str, Any] = super()._postprocess_serializer_schema(schema, serializer, direction)
+        if direction == "response" and "properties" in made and not isinstance(serializer, (Problem, FieldError)):
+            made["required"] = list(made["properties"])
+        return made
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        for status in sorted(self._problem_statuses()):
+            shape = SHAPES.get(status, Problem)
+            body = self._get_response_for_code(shape, str(status), [MEDIA_TYPE], direction)
+            bodies[str(status)] = body | {"description": SENTENCES[status]}
+        for code, body in bodies.items():
+            body["description"] = body.get("description") or ("Done." if code == "204" else "The answer.")
+        if self.method == "GET":
+            bodies["304"] = {"description": SENTENCES[304]}
+        return dict(sorted(bodies.items()))
+
+    def _problem_statuses(self) -> set[int]:
+        place = (type(self.view).__name__, self.view.action)
+        found = {401} | ({404} if "{" in self.path else set())
+        if self.method == "GET":
+            found |= {400} if self.view.action in ("list", "retrieve") else set()
+            return found | ({403} if place[0] in WITH_RECORD else set())
+        found |= {403, 409} | ({400, 413, 415} if self.method != "DELETE" else set())
+        found |= {412, 428} if self.method == "PATCH" else set()
+        return found | ({422} if place in WITH_ANCHORS else set())
+
+    def _docstring(self) -> list[str]:
+        method = getattr(self.view, self.view.action, None)
+        return (inspect.getdoc(method) or "").splitlines() if method else []
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """Registers the bearer token with the schema."""
+
+    target_class = "claims.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        what = "A token of the desk (fc_…), made by `manage.py issue_token`. It reads, or reads and writes."
+        return {"type": "http", "scheme": "bearer", "description": what}
+
+
+class PersonShape(OpenApiSerializerFieldExtension):
+    """People are answered as objects and given by id or username."""
+
+    target_class = "claims.api.fields.PersonField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        if direction == "request":
+            return {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}
+        names = {
+            "id": {"type": "integer", "description": "The person's id."},
+            "username": {"type": "string", "description": "The person's username."},
+            "name": {"type": "string", "description": "How the desk calls them."},
+        }
+        return {"type": "object", "properties": names, "required": list(names)}
+
+
+def _header(name: str, what: str, required: bool = False) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, required=required, description=what)
