@@ -50,8 +50,9 @@ class Walk(ApiCase):
         totals = self.get(editor, f"{at}coverage/")["totals"]
         self.assertEqual((totals["covered"], totals["non_factual"], totals["open"]), (4, 1, 0))
 
-        self.assertEqual(self.get(editor, f"{at}sign-off/"), {"sign_off": None, "refusals": []})
-        signed = self.post(editor, f"{at}sign-off/", {"note": "Read twice."})
+        asked = self.get(editor, f"{at}sign-off/")
+        self.assertEqual((asked["sign_off"], asked["refusals"]), (None, []))
+        signed = self.post(editor, f"{at}sign-off/", {"note": "Read twice.", "digest": asked["digest"]})
         self.assertEqual(self.get(editor, f"{at}sign-off/")["sign_off"]["digest"], signed["digest"])
 
         published = self.post(publisher, f"{at}publications/")

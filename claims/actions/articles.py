@@ -176,6 +176,8 @@ def take_mark_back(*, mark: NonFactualMark, by: Person) -> None:
 def withdraw(*, article: Article, reason: str, by: Person) -> Article:
     """Stop checking an article that was never published. Raises Refused."""
     step = BY_NAME["withdraw"]
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why the article is withdrawn."})
     with acting(by=by, action="article.withdraw", reason=reason):
         article = lock_article(article)
         insist(step, article, by, {"reason": reason})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.core.exceptions import ValidationError
+
 from claims.actions.acting import acting, insert, insist, lock_article, update
 from claims.choices import ArticleState, CorrectionType, PublicationState
 from claims.models import Claim, Correction, Person, Publication
@@ -33,11 +35,17 @@ def correct(*, publication: Publication, type: str, text: str, by: Person, claim
 
 
 def open_with(publication: Publication, *, type: str, text: str, claims: Iterable[Claim], by: Person) -> Correction:
-    """Write the note and put the article under correction, within a transaction that has locked the article."""
+    """Write the note and put the article under correction, within a transaction that has locked the article.
+
+    Raises ValidationError by field.
+    """
     article = publication.article
+    named = list(claims)
+    if any(claim.article_id != article.pk for claim in named):
+        raise ValidationError({"claims": "Name claims of the article that was published."})
     correction = Correction(publication=publication, type=type, text=text, made_by=by)
     insert(correction)
-    correction.claims.set(claims)
+    correction.claims.set(named)
     article.refresh_from_db(fields=["state"])
     if article.state == ArticleState.PUBLISHED and type != CorrectionType.RETRACTION:
         update(article, state=ArticleState.UNDER_CORRECTION)

@@ -55,10 +55,14 @@ def check_ratings(claim: Claim, given: Mapping[str, Any]) -> None:
 
 
 def _check_given(row: Step, given: Mapping[str, Any]) -> None:
-    missing = {n: f"{row.label} needs this." for n in row.needs if given.get(n) in (None, "")}
+    missing = {n: f"{row.label} needs this." for n in row.needs if not _said(given.get(n))}
     unknown = {n: f"{row.label} takes no {n}." for n in given if n not in (*row.needs, *row.takes)}
     if missing or unknown:
         raise ValidationError(missing | unknown)
+
+
+def _said(value: Any) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None
 
 
 def _triage(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import CharField, F, Func
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -152,7 +151,7 @@ class ArticleAdmin(DeskModelAdmin):
             article.refresh_from_db(fields=["state"])
             return self.done_already(request, article, f"the article is {article.get_state_display().lower()}")
         if form.refused and "digest" in form.fields:
-            form.send_instead(digest=digest_of(article))
+            form.send_instead(digest=article.digest())
         return page
 
     def revise_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -202,12 +201,6 @@ def with_text(pk: int) -> Article:
     return Article.objects.select_related("current_revision", "lead").defer("current_revision__source_bytes").get(pk=pk)
 
 
-def digest_of(article: Article) -> str:
-    """The digest of all that a sign-off covers, as the database has it now."""
-    digest = Func(F("pk"), function="claims_article_digest", output_field=CharField())
-    return str(Article.objects.annotate(digest_now=digest).values_list("digest_now", flat=True).get(pk=article.pk))
-
-
 def sentences(article: Article, coverage: Coverage) -> list[dict[str, Any]]:
     """The first open sentences that no claim stands in, each with the address of a claim page for it."""
     text = article.current_revision.text if article.current_revision else ""
@@ -247,7 +240,7 @@ def step_fields(step: Step, article: Article) -> dict[str, forms.Field | None]:
     fields: dict[str, dict[str, forms.Field | None]] = {
         "sign_off": {
             "note": forms.CharField(required=False, widget=area),
-            "digest": forms.CharField(required=False, widget=forms.HiddenInput, initial=digest_of(article)),
+            "digest": forms.CharField(required=False, widget=forms.HiddenInput, initial=article.digest()),
         },
         "correct": {
             "type": forms.ChoiceField(label="Kind", choices=kinds_of_correction()),

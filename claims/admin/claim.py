@@ -16,6 +16,7 @@ from claims.admin.forms import AnchorFields, AnchorForm, DeskForm, LinesField, p
 from claims.admin.reading import around
 from claims.admin.steps import WHAT_HAPPENS, buttons, claim_step_fields, form_for, pressed_twice
 from claims.models import Anchor, Article, Claim, Contribution, Person, Verdict
+from claims.queries import CLAIM_QUEUES
 from claims.workflow import CLAIM_STEPS, JUDGE, Step
 
 STEPS: dict[str, Step] = {step.name: step for step in (*CLAIM_STEPS, JUDGE)}
@@ -47,13 +48,12 @@ class Queue(admin.SimpleListFilter):
     parameter_name = "queue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("research", "To research"), ("review", "To review"), ("adjudication", "To adjudicate")]
+        return [(queue.name, queue.title) for queue in CLAIM_QUEUES.values()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> models.QuerySet[Any]:
         found: models.QuerySet[Any] = queryset
-        if self.value() in ("research", "review", "adjudication"):
-            found = getattr(queryset, f"awaiting_{self.value()}_by")(request.user)
-        return found
+        queue = CLAIM_QUEUES.get(self.value() or "")
+        return found.filter(pk__in=queue.of(me(request)).values("pk")) if queue else found
 
 
 class ClaimAdmin(DeskModelAdmin):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
-from claims.choices import ArticleState
-from claims.models import Article, Claim, SignOff
+from claims.models import Person
+from claims.queries import ARTICLE_QUEUES, CLAIM_QUEUES
 
 SHOWN = 10
 
@@ -26,34 +26,21 @@ class Waiting:
     url: str
 
 
-def queue_of(person: Any) -> list[Waiting]:
+def queue_of(person: Person) -> list[Waiting]:
     """What this person may do and what waits for it: at most one query a list, whatever waits."""
-    claims = Claim.objects.select_related("article").order_by("due_at", "id")
-    articles = Article.objects.order_by("due_at", "id")
-    all_claims, all_articles = reverse("admin:claims_claim_changelist"), reverse("admin:claims_article_changelist")
-    checked = articles.filter(state__in=(ArticleState.CHECKING, ArticleState.UNDER_CORRECTION))
-    stands = Q(pk__in=SignOff.objects.filter(voided_at__isnull=True).values("article"))
-    settled = Q(settled_count=F("sentence_count"))
-    in_hand = f"{all_articles}?state__in={ArticleState.CHECKING},{ArticleState.UNDER_CORRECTION}"
-    signed = (ArticleState.SIGNED_OFF, ArticleState.UNDER_CORRECTION)
-    lists: tuple[tuple[str, str, str, QuerySet[Any], str], ...] = (
-        ("judge", "To review", "claim", claims.awaiting_review_by(person), f"{all_claims}?queue=review"),
-        ("adjudicate", "To adjudicate", "claim", claims.awaiting_adjudication_by(person),
-         f"{all_claims}?queue=adjudication"),
-        ("submit_for_review", "To research", "claim", claims.awaiting_research_by(person),
-         f"{all_claims}?queue=research"),
-        ("sign_off", "Settled, to sign off", "article", checked.filter(settled & ~stands), in_hand),
-        ("edit_article", "Being checked", "article", checked.exclude(settled), in_hand),
-        ("publish", "To publish", "article", articles.filter(stands, state__in=signed),
-         f"{all_articles}?state__in={','.join(signed)}"),
-    )  # fmt: skip
-    return [
-        _first(title, noun, rows, url)
-        for permission, title, noun, rows, url in lists
-        if person.has_perm(f"claims.{permission}")
-    ]
+    claims, articles = reverse("admin:claims_claim_changelist"), reverse("admin:claims_article_changelist")
+    waiting: list[Waiting] = []
+    for queue in CLAIM_QUEUES.values():
+        if person.has_perm(queue.permission):
+            rows = queue.of(person).select_related("article")
+            waiting.append(_first(queue.title, "claim", rows, f"{claims}?queue={queue.name}"))
+    for work in ARTICLE_QUEUES:
+        if person.has_perm(work.permission):
+            states = ",".join(work.states)
+            waiting.append(_first(work.title, "article", work.of(person), f"{articles}?state__in={states}"))
+    return waiting
 
 
 def _first(title: str, noun: str, rows: QuerySet[Any], url: str) -> Waiting:
-    found = list(rows[: SHOWN + 1])
+    found = list(rows.order_by("due_at", "id")[: SHOWN + 1])
     return Waiting(title, noun, found[:SHOWN], len(found) > SHOWN, url)

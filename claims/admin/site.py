@@ -76,7 +76,7 @@ class DeskSite(admin.AdminSite):
         return sorted(apps, key=lambda app: app["app_label"] != "claims")
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        queue = queue_of(request.user) if holds_a_role(request.user) else []
+        queue = queue_of(me(request)) if holds_a_role(request.user) else []
         return super().index(request, {**(extra_context or {}), "queue": queue})
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:

@@ -21,12 +21,7 @@ from claims.api.fields import Flag, OrNull, PersonField, Reference, RowSerialize
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
 from claims.choices import ClaimKind, ClaimState, Importance, SaidRating, Stance, TriageReason
 from claims.models import Anchor, Article, Claim, Decision, Evidence, Person, Rating
-
-QUEUES = {
-    "research": Claim.objects.awaiting_research_by,
-    "review": Claim.objects.awaiting_review_by,
-    "adjudication": Claim.objects.awaiting_adjudication_by,
-}
+from claims.queries import CLAIM_QUEUES
 
 
 class EvidenceCounts(serializers.Serializer):
@@ -126,7 +121,7 @@ class ClaimFilters(django_filters.FilterSet):
                    method="anchored")  # fmt: skip
     due_before = MomentFilter("due_at", "Due before this moment.", "lt")
     awaiting = django_filters.ChoiceFilter(
-        method="waiting", choices=[(name, name) for name in QUEUES],
+        method="waiting", choices=[(name, name) for name in CLAIM_QUEUES],
         help_text="Claims that wait for me: my research, my review, my adjudication.",
     )  # fmt: skip
 
@@ -137,7 +132,7 @@ class ClaimFilters(django_filters.FilterSet):
         return queryset.filter(pk__in=Anchor.objects.filter(current=True, status=value).values("claim"))
 
     def waiting(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return queryset.filter(pk__in=QUEUES[value](self.request.user).values("pk"))
+        return queryset.filter(pk__in=CLAIM_QUEUES[value].of(self.request.user).values("pk"))
 
 
 class ClaimDoor(Listed, Shown, Edited):

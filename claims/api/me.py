@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.api.base import Door
-from claims.api.claims import QUEUES
 from claims.api.fields import Flag, RowSerializer, Text, Whole, said
 from claims.choices import Role, Scope
 from claims.models import ApiToken, Claim, Person
+from claims.queries import CLAIM_QUEUES
 
 QUEUE_LENGTH = 50
-# A queue is shown to those whose roles do its work.
-WORK = {"research": "claims.write_claim", "review": "claims.judge", "adjudication": "claims.adjudicate"}
 
 
 class QueuedClaim(RowSerializer):
@@ -80,11 +77,6 @@ class MeDoor(Door):
             "roles": [role.value for role in Role if role.value in groups],
             "permissions": sorted(p for p in person.get_all_permissions() if p.startswith("claims.")),
             "token": request.auth if isinstance(request.auth, ApiToken) else None,
-            "queue": {name: self.waiting(name) for name in QUEUES},
+            "queue": {name: queue.of(person).order_by("id")[:QUEUE_LENGTH] for name, queue in CLAIM_QUEUES.items()},
         }  # fmt: skip
         return Response(MeSerializer(answer, context=self.get_serializer_context()).data)
-
-    def waiting(self, queue: str) -> QuerySet:
-        if not self.person.has_perm(WORK[queue]):
-            return Claim.objects.none()
-        return QUEUES[queue](self.person).order_by("id")[:QUEUE_LENGTH]

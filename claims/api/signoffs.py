@@ -38,6 +38,7 @@ class SignOffSerializer(RowSerializer):
 class SignOffAsked(serializers.Serializer):
     """The sign-off that stands, and whether the caller may sign off now."""
 
+    digest = Text(help_text="The digest of all that a sign-off would cover now; give it back to sign just this.")
     sign_off = SignOffSerializer(allow_null=True, help_text="The sign-off that stands, or null.")
     refusals = RefusalSerializer(many=True, help_text="Everything against the caller's signing off now.")
 
@@ -59,7 +60,7 @@ class ArticleStep(StrictSerializer):
         choices=["withdraw"],
         help_text="withdraw. Signing off, publishing and correcting have addresses of their own.",
     )
-    reason = Text(allow_blank=True, max_length=5000, help_text="Why, on record.")
+    reason = Text(max_length=5000, help_text="Why, on record.")
 
 
 class SignOffDoor(Door):
@@ -74,7 +75,11 @@ class SignOffDoor(Door):
         article = self.article(article_id)
         standing = self.get_queryset().filter(article=article, voided_at__isnull=True).first()
         refusals = ask(BY_NAME["sign_off"], article, self.person)
-        answer = {"sign_off": standing, "refusals": [asdict(refusal) for refusal in refusals]}
+        answer = {
+            "sign_off": standing,
+            "digest": article.digest(),
+            "refusals": [asdict(refusal) for refusal in refusals],
+        }
         return Response(SignOffAsked(answer).data)
 
     @extend_schema(request=SignOffGiven, responses={201: SignOffSerializer})

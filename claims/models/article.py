@@ -10,6 +10,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from claims.choices import ArticleState
 from claims.models.coverage import Blocker, Coverage, blockers_of, coverage_of
 from claims.models.desk import Person
+from claims.models.fields import WebAddress
 from claims.models.rating import RatingScale
 from claims.segmenting import LinkStatus
 
@@ -24,6 +25,17 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             "current_revision__source_bytes", "current_revision__text", "current_revision__sentences",
             "current_revision__blocks",
         )  # fmt: skip
+
+    def settled(self, wanted: bool = True) -> ArticleQuerySet:
+        """Articles whose every sentence is settled; or the others."""
+        every = Q(settled_count=F("sentence_count"))
+        return self.filter(every if wanted else ~every)
+
+    def signed(self, wanted: bool = True) -> ArticleQuerySet:
+        """Articles on which a sign-off stands; or the others."""
+        standing = models.Exists(Article.objects.filter(pk=models.OuterRef("pk"), sign_offs__voided_at__isnull=True,
+                                                        sign_offs__isnull=False))  # fmt: skip
+        return self.filter(standing if wanted else ~standing)
 
     def published(self) -> ArticleQuerySet:
         """Articles that readers have been shown, withdrawn ones included."""
@@ -41,11 +53,11 @@ class Article(models.Model):
     title = models.CharField(max_length=300, blank=True)
     byline = models.CharField(max_length=300, blank=True)
     publisher = models.CharField(max_length=300, blank=True)
-    url = models.URLField(max_length=2000, blank=True)
+    url = WebAddress(blank=True)
     published_on = models.DateField(null=True, blank=True)
     language = models.CharField(max_length=35, blank=True, help_text="A BCP 47 language tag, such as en or pt-BR.")
     republished_from_publisher = models.CharField(max_length=300, blank=True)
-    republished_from_url = models.URLField(max_length=2000, blank=True)
+    republished_from_url = WebAddress(blank=True)
     republished_from_on = models.DateField(null=True, blank=True)
 
     state = models.CharField(max_length=20, choices=ArticleState, default=ArticleState.RECEIVED)
@@ -98,6 +110,11 @@ class Article(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.slug
+
+    def digest(self) -> str:
+        """Hex SHA-256 of all that a sign-off covers, as the database computes it now."""
+        computed = models.Func(F("pk"), function="claims_article_digest", output_field=models.CharField())
+        return str(Article.objects.filter(pk=self.pk).values_list(computed, flat=True).get())
 
     def standing_sign_off(self) -> SignOff | None:
         """The sign-off that has not lapsed, if there is one."""
@@ -166,7 +183,7 @@ class ArticleLink(models.Model):
     text = models.TextField(blank=True)
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
-    target = models.URLField(max_length=2000, blank=True)
+    target = WebAddress(blank=True)
     status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in LinkStatus])
 
     class Meta:

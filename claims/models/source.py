@@ -10,6 +10,7 @@ from django.db.models import CheckConstraint, F, Q
 
 from claims.choices import SourceKind, Tier
 from claims.models.desk import Person
+from claims.models.fields import WebAddress
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
@@ -42,8 +43,8 @@ class Source(models.Model):
     title = models.CharField(max_length=500)
     publisher = models.CharField(max_length=300, blank=True)
     author = models.CharField(max_length=300, blank=True)
-    url = models.URLField(max_length=2000, blank=True)
-    archived_url = models.URLField(max_length=2000, blank=True)
+    url = WebAddress(blank=True)
+    archived_url = WebAddress(blank=True)
     kind = models.CharField(max_length=20, choices=SourceKind)
     tier = models.CharField(max_length=10, choices=Tier)
     affiliation = models.CharField(
