@@ -56,7 +56,8 @@ received: list[int] = []
 def main() -> None:
     """Runs the command; a signal that ends it makes the exit status 128 + the signal, without a traceback."""
     for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+        # nohup stays nohup; but a script that starts this in the background may still interrupt it
+        if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, on_signal)
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     try:

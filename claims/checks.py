@@ -46,6 +46,18 @@ def missing_triggers(using: str = "default") -> list[tuple[str, str]]:
     return sorted(expected_triggers() - there)
 
 
+def loose_functions(using: str = "default") -> list[str]:
+    """Our functions that do not say where they look first: a temporary table could stand in for one of ours."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE proname LIKE 'claims\\_%%'"
+            " AND pronamespace = current_schema()::regnamespace AND NOT coalesce("
+            "array_to_string(proconfig, ' ') LIKE '%%search_path=pg_catalog%%', false) ORDER BY proname",
+            (),
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
 def the_record_is_complete(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
@@ -68,6 +80,14 @@ def the_record_is_complete(
                 id="claims.E001",
             )
             for table, trigger in missing_triggers(using)
+        ]
+        found += [
+            Error(
+                f"The function {name} may be led to other tables than ours.",
+                hint=f"Run: ALTER FUNCTION {name} SET search_path = pg_catalog, public, pg_temp",
+                id="claims.E003",
+            )
+            for name in loose_functions(using)
         ]
     return found
 

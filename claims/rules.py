@@ -32,7 +32,7 @@ class Refused(Exception):
 
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = tuple(refusals)
-        super().__init__("; ".join(r.message for r in self.refusals))
+        super().__init__(" ".join(r.message for r in self.refusals))
 
 
 class Someone(Protocol):

@@ -89,7 +89,7 @@ ARTICLE_STEPS: tuple[Step, ...] = (
          (rules.editor_did_not_research, rules.editor_did_not_judge, rules.coverage_is_closed),
          takes=("note", "digest")),
     Step("publish", "Publish", each(A.SIGNED_OFF, A.UNDER_CORRECTION, to=A.PUBLISHED), "claims.publish",
-         (rules.sign_off_stands, rules.publication_is_signed_off_by_another)),
+         (rules.sign_off_stands, rules.publication_is_signed_off_by_another, rules.coverage_is_closed)),
     Step("correct", "Open a correction", each(A.PUBLISHED, A.UNDER_CORRECTION, to=A.UNDER_CORRECTION),
          "claims.correct", needs=("type", "text"), takes=("claims",)),
     Step("retract", "Retract", each(A.PUBLISHED, A.UNDER_CORRECTION, to=A.WITHDRAWN), "claims.correct",

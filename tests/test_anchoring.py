@@ -1,7 +1,6 @@
 """A quote is found with its context, follows its text, and is never silently taken for a look-alike."""
 
 import random
-import time
 from unittest import TestCase
 
 from hypothesis import assume, given
@@ -121,12 +120,11 @@ class Reanchoring(TestCase):
         found = reanchor(SELECTOR, BEFORE + AFTER)
         self.assertEqual((found.status, found.selector, found.score), (AnchorStatus.ORPHANED, None, None))
 
-    def test_a_long_text_is_searched_quickly(self) -> None:
+    def test_a_changed_quote_is_found_at_the_end_of_a_long_text(self) -> None:
         chance = random.Random(1)
         words = ["".join(chance.choices("abcdefghij", k=6)) for _ in range(2000)]
         text = " ".join(chance.choices(words, k=300_000))
         edited = QUOTE.replace("Two", "Three")
-        began = time.monotonic()
-        for _ in range(10):
-            self.assertEqual(reanchor(SELECTOR, text + BEFORE + edited + AFTER).status, AnchorStatus.FUZZY)
-        self.assertLess(time.monotonic() - began, 10)
+        found = reanchor(SELECTOR, text + BEFORE + edited + AFTER)
+        self.assertEqual(found.status, AnchorStatus.FUZZY)
+        self.assertEqual(found.selector and found.selector.start, len(text + BEFORE))

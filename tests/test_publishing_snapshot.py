@@ -13,9 +13,8 @@ from django.test import SimpleTestCase, TestCase, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.actions import claims as claim_actions
 from claims.actions import publications
-from claims.choices import Role
+from claims.choices import ClaimState, Role
 from claims.models import Article, Publication
 from claims.publishing import snapshot
 from claims.publishing.marking import marked
@@ -102,10 +101,9 @@ class Dates(TestCase):
 
 class Refusing(TestCase):
     def test_a_headline_that_tells_the_verdict_is_not_published(self) -> None:
-        signed = build.signed_off()
-        claim = signed.article.claims.get(code="C1")
-        claim_actions.edit(claim=claim, headline="True: the harbour was closed", by=build.the(Role.RESEARCHER))
-        built = snapshot.build(Article.objects.get(pk=signed.article_id), 1, AT)
+        on = build.article()
+        build.claim(ClaimState.DECIDED, on, headline="True: the harbour was closed")
+        built = snapshot.build(Article.objects.get(pk=on.pk), 1, AT)
         self.assertIn("claimreview_claim_does_not_tell_the_verdict", {p.code for p in built.problems})
 
     @override_settings(SITE_URL="nowhere")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
+from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 
 from claims.models import Article, Claim, Person
@@ -54,8 +57,19 @@ def refusal_of(error: IntegrityError) -> Refusal:
     name = getattr(diag, "constraint_name", None) or "integrity"
     said = getattr(diag, "message_primary", "") or ""
     if "violates" in said or not said:
-        said = name.replace("_", " ").capitalize() + "."
+        said = _said_of_constraints().get(name) or name.replace("_", " ").capitalize() + "."
     return Refusal(name, said)
+
+
+@cache
+def _said_of_constraints() -> dict[str, str]:
+    """What the models' constraints say to people, where their names do not say it already."""
+    constraints = [c for model in apps.get_models() for c in model._meta.constraints]
+    return {
+        c.name: str(c.violation_error_message)
+        for c in constraints
+        if c.violation_error_message != c.default_violation_error_message
+    }
 
 
 def insist(step: Step, subject: Article | Claim, by: Person, given: Given = None) -> None:
@@ -70,13 +84,16 @@ def require(by: Person, permission: str, what: str) -> None:
         raise Refused([Refusal("not_permitted", f"Your roles do not include this: {what}.")])
 
 
+def check_able(field: str, person: Person | None, permission: str) -> None:
+    """Work is given to somebody active whose roles do it. Raises ValidationError for this field."""
+    if person is not None and not (person.is_active and person.has_perm(f"claims.{permission}")):
+        raise ValidationError({field: f"{person.name} does not do this work: choose somebody whose roles do."})
+
+
 def lock_article(article: Article) -> Article:
     """The article as it is now, held until the transaction ends. Always locked before any of its claims."""
-    return (
-        Article.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("current_revision")
-        .get(pk=article.pk)
-    )
+    locked = Article.objects.select_for_update(of=("self",), no_key=True).select_related("current_revision")
+    return locked.defer("current_revision__source_bytes", "current_revision__blocks").get(pk=article.pk)
 
 
 def lock_claim(claim: Claim) -> Claim:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.text import slugify
 
-from claims.actions.acting import acting, insert, insist, lock_article, require, update
+from claims.actions.acting import acting, check_able, insert, insist, lock_article, require, update
 from claims.anchoring import AnchorStatus, Selector, describe, reanchor
 from claims.choices import ArticleState, ClaimState
 from claims.models import (
@@ -132,6 +132,7 @@ def edit(*, article: Article, by: Person, **changes: Any) -> Article:
     require(by, "edit_article", "edit articles")
     if unknown := set(changes) - {*DETAILS, *SETTINGS}:
         raise ValidationError({name: "This is not a detail that can be edited." for name in unknown})
+    check_able("lead", changes.get("lead"), "receive_article")
     with acting(by=by, action="article.edit"):
         article = lock_article(article)
         votes = {k for k in ("quorum", "votes_to_carry") if k in changes and changes[k] != getattr(article, k)}

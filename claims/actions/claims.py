@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from claims.actions.acting import acting, insert, lock_article, lock_claim, require, update
+from claims.actions.acting import acting, check_able, insert, lock_article, lock_claim, require, update
 from claims.actions.articles import place, refresh_coverage
 from claims.anchoring import AnchorStatus, Selector, describe, locate
 from claims.choices import ArticleState
@@ -28,6 +28,7 @@ def identify(*, article: Article, anchor: Mapping[str, Any], by: Person, **field
     anchoring.OffsetsOutOfRange, QuoteNotFound or QuoteAmbiguous (which names its candidates).
     """
     require(by, "write_claim", "write claims")
+    check_able("assignee", fields.get("assignee"), "submit_for_review")
     with acting(by=by, action="claim.identify"):
         article = lock_article(article)
         if article.current_revision is None or article.state == ArticleState.WITHDRAWN:
@@ -54,6 +55,7 @@ def edit(*, claim: Claim, by: Person, **changes: Any) -> Claim:
     require(by, "write_claim", "write claims")
     if unknown := set(changes) - set(EDITABLE):
         raise ValidationError({name: "This is not a field that can be edited." for name in unknown})
+    check_able("assignee", changes.get("assignee"), "submit_for_review")
     with acting(by=by, action="claim.edit"):
         claim = lock_claim(claim)
         update(claim, **changes)

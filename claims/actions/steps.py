@@ -8,10 +8,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from claims.actions.acting import acting, insert, insist, lock_claim, update
+from claims.actions.acting import acting, check_able, insert, insist, lock_claim, update
 from claims.actions.articles import refresh_coverage
 from claims.actions.corrections import open_with
-from claims.choices import ClaimKind, ClaimState, CorrectionType, DecisionMethod
+from claims.choices import ClaimKind, ClaimState, CorrectionType, DecisionMethod, PublicationState
 from claims.models import Claim, Decision, Person
 from claims.workflow import CLAIM_STEPS, Step
 
@@ -66,6 +66,7 @@ def _said(value: Any) -> bool:
 
 
 def _triage(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    check_able("assignee", given.get("assignee"), "submit_for_review")
     return {"assignee": given["assignee"]} if given.get("assignee") else {}
 
 
@@ -104,9 +105,12 @@ def _return_to_research(claim: Claim, by: Person, given: Mapping[str, Any]) -> d
 
 
 def _reopen(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The reason becomes the public text of the correction, where readers have been shown the claim."""
-    live = claim.article.publications.newest().filter(state="live").first()
-    if live is not None and any(shown["code"] == claim.code for shown in live.snapshot["claims"]):
+    """The reason becomes the public text of the correction, where readers have been shown the claim and no open
+    correction speaks of it yet.
+    """
+    live = claim.article.publications.filter(state=PublicationState.LIVE).first()
+    shown = live is not None and any(entry["code"] == claim.code for entry in live.snapshot["claims"])
+    if live is not None and shown and not claim.corrections.filter(published_in__isnull=True).exists():
         kind = given.get("correction_type") or CorrectionType.CORRECTION
         open_with(live, type=kind, text=given["reason"], claims=[claim], by=by)
     return {"decision": None, **NOT_SET_ASIDE}

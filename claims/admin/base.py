@@ -106,6 +106,8 @@ class DeskModelAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
         """Filters in the address stay on the row itself: through a relation they would tell what is not shown."""
         field = lookup.split("__")[0]
+        if request is not None and field in {getattr(f, "parameter_name", None) for f in self.get_list_filter(request)}:
+            return True  # a filter of ours, which answers for itself
         own = {f.name for f in self.opts.concrete_fields} | {f.attname for f in self.opts.concrete_fields}
         if field not in own or field in self.hidden_fields:
             return False

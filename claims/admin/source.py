@@ -15,6 +15,7 @@ from claims.models import Source
 
 
 class SourceAdmin(DeskModelAdmin):
+    hidden_fields = ("derived_from", "derived_from_id")  # it may name a source that is confidential
     add_permission = change_permission = "claims.write_source"
     fieldsets = (
         (None, {"fields": ["title", "publisher", "author", "kind", "published_on"]}),

@@ -35,7 +35,8 @@ class StepTaken(StrictSerializer):
     )
     reason = Text(
         required=False, allow_blank=True, max_length=5000,
-        help_text="adjudicate, return_to_research, reopen: the reason, on record.",
+        help_text="adjudicate, return_to_research, reopen: the reason, on record. Reopening a claim that readers see "
+        "opens a correction with this reason as its text, public once the next version is published.",
     )  # fmt: skip
     correction_type = Choice(
         choices=CorrectionType.choices, required=False,

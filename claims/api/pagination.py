@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from claims.api.ordering import Term, terms_of
+from claims.api.parsing import wrong_with
 
 PAGE = 50
 LARGEST = 200
@@ -123,6 +124,8 @@ def _read(terms: Sequence[Term], values: Any) -> list[Any]:
     if any(not (value is None or isinstance(value, str)) or "\0" in (value or "") for value in values):
         raise ValueError
     if any(value is None and not term.field.null for term, value in zip(terms, values, strict=True)):
+        raise ValueError
+    if any(isinstance(v, str) and wrong_with(v) for v in values):
         raise ValueError
     return [None if v is None else term.field.to_python(v) for term, v in zip(terms, values, strict=True)]
 

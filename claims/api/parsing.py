@@ -73,13 +73,13 @@ def _broken_strings(data: Any) -> Iterator[tuple[str, str]]:
     while waiting:
         pointer, value, depth = waiting.pop()
         if isinstance(value, str):
-            if wrong := _wrong_with(value):
+            if wrong := wrong_with(value):
                 yield pointer, wrong
             continue
         if depth > DEPTH and isinstance(value, (dict, list)):
             raise _too_deep()
         for name, inner in _inside(value):
-            if isinstance(name, str) and (wrong := _wrong_with(name)):
+            if isinstance(name, str) and (wrong := wrong_with(name)):
                 yield pointer, f"A name: {wrong}"
             else:
                 waiting.append((f"{pointer}/{escaped(name)}", inner, depth + 1))
@@ -91,7 +91,8 @@ def _inside(value: Any) -> Iterable[tuple[Any, Any]]:
     return enumerate(value) if isinstance(value, list) else ()
 
 
-def _wrong_with(text: str) -> str:
+def wrong_with(text: str) -> str:
+    """What makes this no text that can be kept; empty when nothing does."""
     if "\0" in text:
         return "NUL (U+0000) is no character of a text."
     try:

@@ -18,6 +18,13 @@ from claims.importers.masthead import Masthead, RepublishedFrom, read_masthead, 
 from claims.segmenting import Block, BlockKind, Link, LinkStatus, Sentence, sentences
 
 MAX_BYTES = 10 * 1024 * 1024
+# Far beyond any article, and read in seconds: a book has some 5,000 paragraphs.
+BOUNDS = (
+    ("lines", re.compile(r"\n"), 50_000),
+    ("sentences", re.compile(r"[.!?…]\s"), 200_000),
+    ("marks of emphasis", re.compile(r"[*_]"), 200_000),
+    ("brackets", re.compile(r"\["), 100_000),
+)
 MEDIA_TYPES = ("text/plain", "text/markdown")
 
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0e-\x1f]")
@@ -116,7 +123,15 @@ def _decoded(raw: bytes) -> str:
             "bad_characters",
             f"Save the text as UTF-8 anew: U+{ord(found[0]):04X} at offset {found.start()} is unreadable.",
         )
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
+    return _bounded(text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n"))
+
+
+def _bounded(text: str) -> str:
+    """The text, unless it is of a shape no article has, which would keep a reader busy for minutes."""
+    for what, pattern, most in BOUNDS:
+        if (found := sum(1 for _ in pattern.finditer(text))) > most:
+            raise UnreadableText("too_long", f"Send an article of at most {most} {what}; this text has {found}.")
+    return text
 
 
 def _empty() -> UnreadableText:

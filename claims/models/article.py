@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
@@ -16,6 +17,12 @@ from claims.segmenting import LinkStatus
 
 if TYPE_CHECKING:
     from claims.models.signoff import SignOff
+
+
+# The shape of a BCP 47 tag (RFC 5646), its subtags unlooked-up.
+LANGUAGE_TAG = RegexValidator(
+    r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", "This is no language tag: say one of BCP 47, such as en or pt-BR."
+)
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -37,16 +44,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
                                                         sign_offs__isnull=False))  # fmt: skip
         return self.filter(standing if wanted else ~standing)
 
-    def published(self) -> ArticleQuerySet:
-        """Articles that readers have been shown, withdrawn ones included."""
-        return self.filter(publications__isnull=False).distinct()
-
 
 class Article(models.Model):
     """The thing checked. `state` moves as claims.workflow says, in the database too."""
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
-        "article_moves_by_workflow", "sign_off_covers_what_stands",
+        "article_moves_by_workflow", "no_round_is_open", "sign_off_covers_what_stands",
     )  # fmt: skip
 
     slug = models.SlugField(max_length=120, unique=True)
@@ -55,7 +58,9 @@ class Article(models.Model):
     publisher = models.CharField(max_length=300, blank=True)
     url = WebAddress(blank=True)
     published_on = models.DateField(null=True, blank=True)
-    language = models.CharField(max_length=35, blank=True, help_text="A BCP 47 language tag, such as en or pt-BR.")
+    language = models.CharField(
+        max_length=35, blank=True, validators=[LANGUAGE_TAG], help_text="A BCP 47 language tag, such as en or pt-BR."
+    )
     republished_from_publisher = models.CharField(max_length=300, blank=True)
     republished_from_url = WebAddress(blank=True)
     republished_from_on = models.DateField(null=True, blank=True)
@@ -99,11 +104,13 @@ class Article(models.Model):
             CheckConstraint(
                 condition=Q(quorum__gte=1, votes_to_carry__gte=1, votes_to_carry__lte=F("quorum"), quorum__lte=15),
                 name="votes_to_carry_fit_the_quorum",
+                violation_error_message="Votes to carry are at most the quorum, and the quorum is from 1 to 15.",
             ),
             CheckConstraint(
                 # More than half of the quorum, so that two ratings can never both carry.
                 condition=Q(votes_to_carry__gt=F("quorum") / 2),
                 name="votes_to_carry_are_a_majority",
+                violation_error_message="Votes to carry are more than half of the quorum: never do two ratings carry.",
             ),
             CheckConstraint(condition=Q(settled_count__lte=F("sentence_count")), name="settled_sentences_exist"),
         )

@@ -26,7 +26,9 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         seen = self.exclude(Q(object_type="verdict", object_id__in=hidden))
         seen = seen.exclude(Q(object_type="verdict_relied_on", parent_id__in=hidden))
         if not person.has_perm("claims.view_confidential"):
+            # The whole action: its reason and the counters it moves tell of the source as well.
             seen = seen.exclude(object_type__in=("source", "evidence"))
+            seen = seen.exclude(Q(action__startswith="source.") | Q(action__startswith="evidence."))
         return seen
 
     def of(self, row: models.Model) -> AuditEventQuerySet:

@@ -62,7 +62,11 @@ class Evidence(models.Model):
                 | (Q(withdrawn_by__isnull=False, withdrawn_at__isnull=False) & ~Q(withdrawn_reason="")),
                 name="evidence_is_withdrawn_by_somebody_with_a_reason",
             ),
-            CheckConstraint(condition=~Q(excerpt="") | ~Q(note=""), name="evidence_says_something"),
+            CheckConstraint(
+                condition=~Q(excerpt="") | ~Q(note=""),
+                name="evidence_says_something",
+                violation_error_message="Give the source's own words as an excerpt, or a note.",
+            ),
         )
 
     def __str__(self) -> str:

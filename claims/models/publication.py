@@ -25,7 +25,8 @@ class Publication(models.Model):
     """A frozen, numbered snapshot. `content` is canonical JSON, kept as the very bytes that `digest` is of."""
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
-        "publication_is_signed_off_by_another", "publication_is_never_edited", "publication_digest_is_true",
+        "publication_is_signed_off_by_another", "everybody_acts_in_their_own_name", "publication_is_never_edited",
+        "publication_digest_is_true",
         "publication_does_not_come_back",
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
@@ -24,6 +26,8 @@ class RatingScale(models.Model):
 
 class Rating(models.Model):
     """One outcome on a scale: `value` from worst (1) to best, or none where the outcome is not on the scale."""
+
+    TRIGGERS: ClassVar[tuple[str, ...]] = ("rating_in_use_is_never_edited",)
 
     scale = models.ForeignKey(RatingScale, models.PROTECT, related_name="ratings")
     code = models.SlugField(max_length=40)

@@ -15,7 +15,8 @@ class SignOff(models.Model):
     """Bound to the digest of exactly what was approved; the database voids it when that changes."""
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
-        "editor_did_not_research", "editor_did_not_judge", "sign_off_covers_what_stands", "sign_off_is_never_edited",
+        "editor_did_not_research", "everybody_acts_in_their_own_name", "editor_did_not_judge",
+        "sign_off_covers_what_stands", "sign_off_is_never_edited",
         "sign_off_stays_voided",
     )  # fmt: skip
 

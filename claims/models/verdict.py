@@ -35,7 +35,8 @@ class Verdict(models.Model):
     """One reviewer's judgement of one claim in one round, bound to the digest of what was judged. Never edited."""
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
-        "reviewer_did_not_research", "verdict_is_in_an_open_round", "reviewer_has_one_standing_verdict",
+        "reviewer_did_not_research", "everybody_acts_in_their_own_name", "verdict_is_in_an_open_round",
+        "reviewer_has_one_standing_verdict",
         "verdict_is_never_edited",
     )  # fmt: skip
 
@@ -79,7 +80,8 @@ class Decision(models.Model):
     """The outcome of a round. An adjudication names its adjudicator and reason; dissent stays in the verdicts."""
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
-        "adjudicator_did_not_research", "adjudicator_did_not_review", "decision_has_its_quorum",
+        "adjudicator_did_not_research", "adjudicator_did_not_review", "everybody_acts_in_their_own_name",
+        "decision_has_its_quorum",
         "decision_is_never_edited",
     )  # fmt: skip
 

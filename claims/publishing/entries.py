@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from claims.choices import Addresses, ClaimState, DecisionMethod, SaidRating
+from claims.choices import Addresses, ClaimState, CorrectionType, DecisionMethod, SaidRating
 from claims.models import Article, Claim, Correction, Evidence, Rating, Source, Verdict
 from claims.publishing.claimreview import is_web
 from claims.publishing.urls import claim_url
@@ -83,7 +83,8 @@ def _decided(claim: Claim, evidence: Sequence[Evidence], verdicts: Sequence[Verd
     decision = claim.decision
     if decision is None:
         raise ValueError(f"{claim.code} is not decided.")
-    carried = [v for v in verdicts if v.rating_id == decision.rating_id]
+    outcome = (decision.rating_id, decision.said_rating)
+    carried = [v for v in verdicts if (v.rating_id, v.said_rating) == outcome]
     return {
         **_basics(claim),
         "url": claim_url(claim.article.slug, claim.code),
@@ -148,14 +149,18 @@ def said(code: str) -> dict[str, str] | None:
 
 
 def correction(row: Correction, *, carried_by: int | None = None) -> dict[str, Any]:
-    """A correction; `carried_by` is the version to name while no published one carries it yet."""
+    """A correction; `carried_by` is the version to name while no published one carries it yet.
+
+    Its text is for readers once the version that carries it was signed off and published; a retraction's at once.
+    """
+    carrier = row.published_in.version if row.published_in else carried_by
     return {
         "type": {"code": row.type, "label": row.get_type_display()},
-        "text": row.text,
+        "text": row.text if carrier or row.type == CorrectionType.RETRACTION else "",
         "made_at": stamp(row.made_at),
         "claims": [c.code for c in sorted(row.claims.all(), key=lambda c: c.number)],
         "corrects": row.publication.version,
-        "carried_by": row.published_in.version if row.published_in else carried_by,
+        "carried_by": carrier,
     }
 
 

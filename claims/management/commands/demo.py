@@ -1,17 +1,42 @@
+import _thread
 import socket
+import threading
 import time
+from collections.abc import Callable, Iterable
+from html import escape
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 from waitress.server import create_server
 
 from claims.importers.demo import DemoDesk
 from claims.publishing.snapshot import build
 
 THREADS = 8
+WAITING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>One moment</title>
+<h1>The demo desk is being made</h1><p>{said}</p><p>This page becomes the one you asked for in a few seconds.</p></html>
+"""
+
+
+class Doorway:
+    """The web application once it is ready; until then a page that says what is being done and asks again."""
+
+    def __init__(self) -> None:
+        self.said = "Preparing the database …"
+        self.application: Callable[..., Iterable[bytes]] | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if self.application is not None:
+            return self.application(environ, start_response)
+        page = WAITING.format(said=escape(self.said)).encode()
+        headers = {"Content-Type": "text/html; charset=utf-8", "Retry-After": "1", "Refresh": "1",
+                   "Content-Length": str(len(page))}  # fmt: skip
+        start_response("503 Service Unavailable", list(headers.items()))
+        return [page]
 
 
 class Command(BaseCommand):
@@ -24,27 +49,57 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = _address(options["address"])
         listening = _listen(host, port)
-        self.stdout.write("Preparing the database …")
-        call_command("migrate", verbosity=0)
-        self._load()
-        self._say_where(f"http://{options['address']}")
-        server = create_server(get_wsgi_application(), sockets=[listening], threads=THREADS)
+        self.doorway = Doorway()
+        self.failure: BaseException | None = None
+        application = get_wsgi_application()
+        # The desk is made beside the server, so that a first page comes at once. A stopped process ends the thread, and
+        # its one transaction leaves nothing half-made.
+        making = threading.Thread(target=self._make, args=(application, f"http://{options['address']}"), daemon=True)
+        server = create_server(self.doorway, sockets=[listening], threads=THREADS)
+        making.start()
         server.run()  # until manage.py turns a signal into KeyboardInterrupt or SystemExit
+        if self.failure is not None:
+            raise CommandError(f"The demo desk could not be made: {self.failure}") from self.failure
         self.stdout.write("\nStopped. Nothing is lost: run it again to go on.")
 
-    def _load(self) -> None:
-        desk = DemoDesk(build, lambda line: self.stdout.write(f"  {line}"))
+    def _make(self, application: Callable[..., Iterable[bytes]], address: str) -> None:
+        try:
+            self._say(self.doorway.said)
+            call_command("migrate", verbosity=0)
+            passwords = self._load()
+            self.doorway.application = application
+            self._say_logins(passwords)
+            self._say_where(address)
+        except Exception as error:
+            self.failure = error
+            _thread.interrupt_main()
+        finally:
+            connection.close()
+
+    def _say(self, line: str) -> None:
+        self.doorway.said = line
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def _load(self) -> list[tuple[str, str, str]]:
+        """Load the demo desk unless it is there; gives name, password and roles of everybody who was added."""
+        desk = DemoDesk(build, self._say)
         if desk.is_loaded():
-            self.stdout.write("The demo desk is there already; passwords were shown when it was made.")
-            self.stdout.write("A new one for somebody: python3 manage.py changepassword NAME\n")
-            return
-        self.stdout.write("Loading the demo desk …")
+            return []
+        self._say("Loading the demo desk …")
         began = time.monotonic()
         passwords = desk.load()
-        self.stdout.write(f"  loaded in {time.monotonic() - began:.0f} s\n\nLogins (passwords are shown only now):")
-        for person in desk.data["people"]:
-            name = person["username"]
-            self.stdout.write(f"  {name:10} {passwords[name]:20} {', '.join(person['roles'])}")
+        self._say(f"Loaded in {time.monotonic() - began:.0f} s.")
+        return [(p["username"], passwords[p["username"]], ", ".join(p["roles"])) for p in desk.data["people"]]
+
+    def _say_logins(self, passwords: list[tuple[str, str, str]]) -> None:
+        if not passwords:
+            self.stdout.write("The demo desk is there already; passwords were shown when it was made.")
+            self.stdout.write("A new one for somebody: python3 manage.py changepassword NAME")
+            return
+        self.stdout.write("\nLogins (passwords are shown only now):")
+        for name, password, roles in passwords:
+            self.stdout.write(f"  {name:10} {password:20} {roles}")
 
     def _say_where(self, address: str) -> None:
         self.stdout.write(f"\n  {'the desk':20} {address}/admin/")
@@ -66,6 +121,5 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise CommandError(
-            f"{host}:{port} cannot be used ({error.strerror}): name another, such as 127.0.0.1:8001."
-        ) from None
+        why = error.strerror or "no such address"
+        raise CommandError(f"{host}:{port} cannot be used ({why}): name another, such as 127.0.0.1:8001.") from None

@@ -94,6 +94,10 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME,
       MESSAGE = 'Only the triggers of the recorded tables write the record.';
   END IF;
+  -- When and as whom is for the database to say, whoever's trigger this comes from.
+  NEW.at := clock_timestamp();
+  NEW.db_role := session_user;
+  NEW.seq := nextval(pg_get_serial_sequence('claims_auditevent', 'seq'));
   RETURN NEW;
 END $$;
 

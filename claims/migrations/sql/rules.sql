@@ -47,6 +47,13 @@ CREATE TRIGGER correction_stays_published BEFORE UPDATE ON claims_correction FOR
   EXECUTE FUNCTION claims_no_way_back('published_in_id', 'A published correction stays published.');
 
 -- ---------------------------------------------------------------- states: the moves of claims/workflow.py
+-- The verdicts that count: of this round, on what stands now, not superseded.
+CREATE FUNCTION claims_counting(claim bigint, round int, digest text) RETURNS SETOF claims_verdict LANGUAGE sql STABLE AS $$
+  SELECT v.* FROM claims_verdict v
+  WHERE v.claim_id = claim AND v.round = claims_counting.round AND v.digest = claims_counting.digest
+    AND NOT EXISTS (SELECT 1 FROM claims_verdict w WHERE w.supersedes_id = v.id)
+$$;
+
 CREATE FUNCTION claims_claim_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
@@ -55,8 +62,14 @@ BEGIN
     END IF;
     RETURN NEW;
   END IF;
-  IF NEW.article_id <> OLD.article_id OR NEW.code <> OLD.code OR NEW.number <> OLD.number THEN
-    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'A claim keeps its article and code.');
+  IF (NEW.id, NEW.article_id, NEW.code, NEW.number, NEW.created_by_id, NEW.created_at)
+    <> (OLD.id, OLD.article_id, OLD.code, OLD.number, OLD.created_by_id, OLD.created_at) THEN
+    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'A claim keeps its article, its code and its author.');
+  END IF;
+  IF NEW.state = 'disputed' AND OLD.state <> 'disputed' AND (
+    SELECT count(*) FROM claims_counting(NEW.id, NEW.round, NEW.digest))
+    < (SELECT quorum FROM claims_article WHERE id = NEW.article_id) AND OLD.state = 'in_review' THEN
+    PERFORM claims_broken('round_closes_with_its_quorum', TG_TABLE_NAME, 'A round closes when its quorum is in.');
   END IF;
   IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (VALUES
     ('identified', 'researching'), ('identified', 'not_checkable'), ('identified', 'duplicate'),
@@ -103,6 +116,23 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+CREATE FUNCTION claims_settings_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (NEW.quorum, NEW.votes_to_carry) <> (OLD.quorum, OLD.votes_to_carry) AND EXISTS (
+    SELECT 1 FROM claims_claim WHERE article_id = NEW.id AND state = 'in_review') THEN
+    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'The quorum does not change while a claim is in review.');
+  END IF;
+  IF NEW.scale_id <> OLD.scale_id AND EXISTS (
+    SELECT 1 FROM claims_verdict v JOIN claims_claim c ON c.id = v.claim_id WHERE c.article_id = NEW.id) THEN
+    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'The scale does not change once a verdict was given on it.');
+  END IF;
+  IF (NEW.id, NEW.created_by_id, NEW.created_at) <> (OLD.id, OLD.created_by_id, OLD.created_at) THEN
+    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'An article keeps who received it.');
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER no_round_is_open BEFORE UPDATE ON claims_article FOR EACH ROW
+  EXECUTE FUNCTION claims_settings_stay();
 CREATE TRIGGER article_moves_by_workflow BEFORE INSERT OR UPDATE ON claims_article FOR EACH ROW
   EXECUTE FUNCTION claims_article_moves();
 
@@ -148,7 +178,7 @@ CREATE TRIGGER source_does_not_derive_from_itself BEFORE INSERT OR UPDATE OF der
 -- ---------------------------------------------------------------- rule 6: what a verdict is bound to
 CREATE FUNCTION claims_digest_of(c claims_claim) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT encode(sha256(convert_to(jsonb_build_object(
-    'statement', c.statement, 'kind', c.kind, 'claimant', c.claimant, 'attribution', c.attribution,
+    'statement', c.statement, 'headline', c.headline, 'kind', c.kind, 'claimant', c.claimant, 'attribution', c.attribution,
     'stated_on', c.stated_on, 'none_contradicting', c.none_contradicting,
     'quote', (SELECT a.exact FROM claims_anchor a WHERE a.claim_id = c.id AND a.current),
     'evidence', (
@@ -182,10 +212,15 @@ CREATE TRIGGER claim_digest_is_true AFTER INSERT OR UPDATE ON claims_anchor FOR 
 CREATE TRIGGER claim_digest_is_true AFTER INSERT OR UPDATE ON claims_evidence FOR EACH ROW
   EXECUTE FUNCTION claims_touch_claim();
 
+-- In the order of articles and claims, which is the order in which actions lock them.
 CREATE FUNCTION claims_touch_citing_claims() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE c record;
 BEGIN
-  UPDATE claims_claim SET digest = ''
-    WHERE id IN (SELECT claim_id FROM claims_evidence WHERE source_id = NEW.id AND withdrawn_at IS NULL);
+  FOR c IN SELECT DISTINCT k.article_id, k.id FROM claims_claim k JOIN claims_evidence e ON e.claim_id = k.id
+           WHERE e.source_id = NEW.id AND e.withdrawn_at IS NULL ORDER BY k.article_id, k.id LOOP
+    PERFORM 1 FROM claims_article WHERE id = c.article_id FOR NO KEY UPDATE;
+    UPDATE claims_claim SET digest = '' WHERE id = c.id;
+  END LOOP;
   RETURN NULL;
 END $$;
 CREATE TRIGGER claim_digest_is_true AFTER UPDATE ON claims_source FOR EACH ROW
@@ -224,14 +259,28 @@ END $$;
 CREATE TRIGGER writers_are_remembered AFTER INSERT OR UPDATE ON claims_evidence FOR EACH ROW
   EXECUTE FUNCTION claims_remember_evidence_writer();
 
--- Choosing another quote writes the claim; carrying the same quote over to a new revision does not, nor does a
+-- Whoever cites a source researches the claim; so does whoever rewrites that source.
+CREATE FUNCTION claims_remember_source_writer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF to_jsonb(NEW) - '{accessed_at,updated_at,confidential}'::text[]
+    IS DISTINCT FROM to_jsonb(OLD) - '{accessed_at,updated_at,confidential}'::text[] THEN
+    PERFORM claims_remember(e.claim_id, claims_actor()) FROM claims_evidence e
+      WHERE e.source_id = NEW.id AND e.withdrawn_at IS NULL;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER writers_are_remembered AFTER UPDATE ON claims_source FOR EACH ROW
+  EXECUTE FUNCTION claims_remember_source_writer();
+
+-- Choosing another place writes the claim; carrying quote and surroundings over to a new revision does not, nor does a
 -- likeness the program found.
 CREATE FUNCTION claims_remember_anchor_writer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE former claims_anchor;
 BEGIN
-  IF NEW.status IN ('exact', 'moved') AND EXISTS (
-    SELECT 1 FROM claims_anchor a WHERE a.claim_id = NEW.claim_id AND a.id <> NEW.id) AND NOT EXISTS (
-    SELECT 1 FROM claims_anchor a WHERE a.claim_id = NEW.claim_id AND a.id <> NEW.id AND a.exact = NEW.exact
-      AND a.status <> 'fuzzy') THEN
+  SELECT * INTO former FROM claims_anchor a
+    WHERE a.claim_id = NEW.claim_id AND a.id < NEW.id AND a.status IN ('exact', 'moved') ORDER BY a.id DESC LIMIT 1;
+  IF NEW.status IN ('exact', 'moved') AND former.id IS NOT NULL
+    AND (NEW.exact, NEW.prefix, NEW.suffix) <> (former.exact, former.prefix, former.suffix) THEN
     PERFORM claims_remember(NEW.claim_id, NEW.created_by_id, claims_actor());
   END IF;
   RETURN NULL;
@@ -257,6 +306,13 @@ END $$;
 CREATE TRIGGER reviewer_did_not_research BEFORE INSERT ON claims_verdict FOR EACH ROW
   EXECUTE FUNCTION claims_reviewer_did_not_research();
 
+CREATE FUNCTION claims_insist_on_scale(tbl text, rating bigint, article bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT scale_id FROM claims_rating WHERE id = rating) <> (SELECT scale_id FROM claims_article WHERE id = article) THEN
+    PERFORM claims_broken('rating_is_on_the_articles_scale', tbl, 'A rating is taken from the article''s own scale.');
+  END IF;
+END $$;
+
 CREATE FUNCTION claims_verdict_in_open_round() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE c claims_claim;
 BEGIN
@@ -264,6 +320,7 @@ BEGIN
   IF c.state <> 'in_review' OR NEW.round <> c.round THEN
     PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'A verdict is filed in the open round of a claim in review.');
   END IF;
+  PERFORM claims_insist_on_scale(TG_TABLE_NAME, NEW.rating_id, c.article_id);
   IF NEW.digest = '' THEN NEW.digest := c.digest; END IF;
   IF NEW.digest <> c.digest THEN
     PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'A verdict is bound to the claim and evidence as they stand.');
@@ -287,9 +344,12 @@ CREATE TRIGGER reviewer_has_one_standing_verdict BEFORE INSERT ON claims_verdict
 
 CREATE FUNCTION claims_relies_on_own_evidence() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (SELECT claim_id FROM claims_verdict WHERE id = NEW.verdict_id)
-    <> (SELECT claim_id FROM claims_evidence WHERE id = NEW.evidence_id) THEN
-    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'A verdict relies on evidence of its own claim.');
+  IF NOT EXISTS (
+    SELECT 1 FROM claims_verdict v JOIN claims_claim c ON c.id = v.claim_id JOIN claims_evidence e ON e.claim_id = c.id
+    WHERE v.id = NEW.verdict_id AND e.id = NEW.evidence_id AND e.withdrawn_at IS NULL
+      AND c.state = 'in_review' AND v.round = c.round AND v.digest = c.digest) THEN
+    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME,
+      'A verdict relies on standing evidence of its own claim, named while its round is open.');
   END IF;
   RETURN NEW;
 END $$;
@@ -322,6 +382,7 @@ DECLARE c claims_claim; a claims_article; counted int; carried int;
 BEGIN
   SELECT * INTO c FROM claims_claim WHERE id = NEW.claim_id FOR NO KEY UPDATE;
   SELECT * INTO a FROM claims_article WHERE id = c.article_id;
+  PERFORM claims_insist_on_scale(TG_TABLE_NAME, NEW.rating_id, c.article_id);
   IF NEW.digest = '' THEN NEW.digest := c.digest; END IF;
   IF NEW.round <> c.round OR NEW.digest <> c.digest
     OR c.state <> (CASE NEW.method WHEN 'agreement' THEN 'in_review' ELSE 'disputed' END) THEN
@@ -329,9 +390,7 @@ BEGIN
   END IF;
   IF NEW.method = 'agreement' THEN
     SELECT count(*), count(*) FILTER (WHERE v.rating_id = NEW.rating_id AND v.said_rating = NEW.said_rating)
-      INTO counted, carried FROM claims_verdict v
-      WHERE v.claim_id = c.id AND v.round = c.round AND v.digest = c.digest
-        AND NOT EXISTS (SELECT 1 FROM claims_verdict w WHERE w.supersedes_id = v.id);
+      INTO counted, carried FROM claims_counting(c.id, c.round, c.digest) v;
     IF counted < a.quorum OR carried < a.votes_to_carry THEN
       PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'Agreement needs its quorum of equal verdicts that still count.');
     END IF;
@@ -344,7 +403,7 @@ CREATE TRIGGER decision_has_its_quorum BEFORE INSERT ON claims_decision FOR EACH
 -- ---------------------------------------------------------------- rule 7: what a sign-off is bound to
 CREATE FUNCTION claims_article_digest(article bigint) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT encode(sha256(convert_to(jsonb_build_object(
-    'title', a.title, 'byline', a.byline, 'publisher', a.publisher, 'url', a.url, 'published_on', a.published_on,
+    'slug', a.slug, 'signer_may_have_judged', a.signer_may_have_judged, 'title', a.title, 'byline', a.byline, 'publisher', a.publisher, 'url', a.url, 'published_on', a.published_on,
     'language', a.language, 'republished_from', jsonb_build_array(
       a.republished_from_publisher, a.republished_from_url, a.republished_from_on),
     'scale', a.scale_id, 'quorum', a.quorum, 'votes_to_carry', a.votes_to_carry,
@@ -356,7 +415,7 @@ CREATE FUNCTION claims_article_digest(article bigint) RETURNS text LANGUAGE sql 
         'confirmed_by', c.confirmed_by_id, 'duplicate_of', c.duplicate_of_id,
         'anchor', (SELECT jsonb_build_array(n.revision_id, n.start, n."end", n.status) FROM claims_anchor n
                    WHERE n.claim_id = c.id AND n.current),
-        'shown', (SELECT coalesce(jsonb_agg(jsonb_build_array(e.id, e.visibility, s.confidential) ORDER BY e.id), '[]')
+        'shown', (SELECT coalesce(jsonb_agg(jsonb_build_array(e.id, e.visibility, s.confidential, s.accessed_at) ORDER BY e.id), '[]')
                   FROM claims_evidence e JOIN claims_source s ON s.id = e.source_id
                   WHERE e.claim_id = c.id AND e.withdrawn_at IS NULL)) ORDER BY c.id), '[]')
       FROM claims_claim c WHERE c.article_id = a.id),
@@ -364,7 +423,9 @@ CREATE FUNCTION claims_article_digest(article bigint) RETURNS text LANGUAGE sql 
       SELECT coalesce(jsonb_agg(jsonb_build_array(m.start, m."end", m.marked_by_id) ORDER BY m.start), '[]')
       FROM claims_nonfactualmark m WHERE m.revision_id = a.current_revision_id AND m.taken_back_at IS NULL),
     'corrections', (
-      SELECT coalesce(jsonb_agg(jsonb_build_array(k.id, k.type, k.text) ORDER BY k.id), '[]')
+      SELECT coalesce(jsonb_agg(jsonb_build_array(k.id, k.type, k.text, (
+        SELECT jsonb_agg(x.claim_id ORDER BY x.claim_id) FROM claims_correction_claims x WHERE x.correction_id = k.id
+      )) ORDER BY k.id), '[]')
       FROM claims_correction k JOIN claims_publication p ON p.id = k.publication_id WHERE p.article_id = a.id)
   )::text, 'UTF8')), 'hex')
   FROM claims_article a WHERE a.id = article
@@ -373,6 +434,8 @@ $$;
 CREATE FUNCTION claims_lapse_sign_off(article bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE standing claims_signoff;
 BEGIN
+  -- Whoever signs off and whoever changes what is signed wait for one another here.
+  PERFORM 1 FROM claims_article WHERE id = article FOR NO KEY UPDATE;
   SELECT * INTO standing FROM claims_signoff WHERE article_id = article AND voided_at IS NULL;
   IF standing.id IS NULL OR standing.digest = claims_article_digest(article) THEN RETURN; END IF;
   UPDATE claims_signoff SET voided_at = clock_timestamp(), void_reason = 'What was signed off has changed.'
@@ -393,6 +456,8 @@ CREATE TRIGGER sign_off_covers_what_stands AFTER INSERT OR UPDATE ON claims_nonf
   EXECUTE FUNCTION claims_sign_off_lapses();
 CREATE TRIGGER sign_off_covers_what_stands AFTER INSERT ON claims_correction FOR EACH ROW
   EXECUTE FUNCTION claims_sign_off_lapses();
+CREATE TRIGGER sign_off_covers_what_stands AFTER INSERT ON claims_correction_claims FOR EACH ROW
+  EXECUTE FUNCTION claims_sign_off_lapses();
 CREATE TRIGGER sign_off_covers_what_stands AFTER INSERT OR UPDATE ON claims_anchor FOR EACH ROW
   EXECUTE FUNCTION claims_sign_off_lapses();
 CREATE TRIGGER sign_off_covers_what_stands AFTER INSERT OR UPDATE ON claims_evidence FOR EACH ROW
@@ -402,15 +467,17 @@ CREATE FUNCTION claims_source_lapses_sign_offs() RETURNS trigger LANGUAGE plpgsq
 BEGIN
   PERFORM claims_lapse_sign_off(x.article_id) FROM (
     SELECT DISTINCT c.article_id FROM claims_evidence e JOIN claims_claim c ON c.id = e.claim_id
-    WHERE e.source_id = NEW.id) x;
+    WHERE e.source_id = NEW.id ORDER BY c.article_id) x;
   RETURN NULL;
 END $$;
 CREATE TRIGGER sign_off_covers_what_stands AFTER UPDATE ON claims_source FOR EACH ROW
   EXECUTE FUNCTION claims_source_lapses_sign_offs();
 
 CREATE FUNCTION claims_sign_off_is_of_what_stands() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE now_digest text := claims_article_digest(NEW.article_id);
+DECLARE now_digest text;
 BEGIN
+  PERFORM 1 FROM claims_article WHERE id = NEW.article_id FOR NO KEY UPDATE;
+  now_digest := claims_article_digest(NEW.article_id);
   IF NEW.digest = '' THEN NEW.digest := now_digest; END IF;
   IF NEW.digest <> now_digest OR NEW.revision_id IS DISTINCT FROM (
     SELECT current_revision_id FROM claims_article WHERE id = NEW.article_id) THEN
@@ -465,6 +532,45 @@ BEGIN
 END $$;
 CREATE TRIGGER publication_digest_is_true BEFORE INSERT ON claims_publication FOR EACH ROW
   EXECUTE FUNCTION claims_publication_digest();
+
+-- ---------------------------------------------------------------- ratings, and acting in one's own name
+CREATE FUNCTION claims_rating_in_use() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM claims_verdict WHERE rating_id = OLD.id)
+    OR EXISTS (SELECT 1 FROM claims_decision WHERE rating_id = OLD.id) THEN
+    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'A rating that was given keeps its meaning: make a new scale.');
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER rating_in_use_is_never_edited BEFORE UPDATE ON claims_rating FOR EACH ROW
+  EXECUTE FUNCTION claims_rating_in_use();
+
+-- Where an action says who acts, nobody else's name is written. Argument: the column of the name.
+CREATE FUNCTION claims_own_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (to_jsonb(NEW)->>TG_ARGV[0])::bigint <> claims_actor() THEN
+    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'Everybody acts in their own name.');
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER everybody_acts_in_their_own_name BEFORE INSERT ON claims_verdict FOR EACH ROW
+  EXECUTE FUNCTION claims_own_name('reviewer_id');
+CREATE TRIGGER everybody_acts_in_their_own_name BEFORE INSERT ON claims_decision FOR EACH ROW
+  EXECUTE FUNCTION claims_own_name('decided_by_id');
+CREATE TRIGGER everybody_acts_in_their_own_name BEFORE INSERT ON claims_signoff FOR EACH ROW
+  EXECUTE FUNCTION claims_own_name('signed_by_id');
+CREATE TRIGGER everybody_acts_in_their_own_name BEFORE INSERT ON claims_publication FOR EACH ROW
+  EXECUTE FUNCTION claims_own_name('published_by_id');
+
+-- A temporary table of the same name must not stand before ours: every function looks in our schema first.
+DO $$
+DECLARE f record;
+BEGIN
+  FOR f IN SELECT p.oid::regprocedure AS name, p.prokind FROM pg_proc p
+           WHERE p.proname LIKE 'claims\_%' AND p.pronamespace = current_schema()::regnamespace LOOP
+    EXECUTE format('ALTER ROUTINE %s SET search_path = pg_catalog, %I, pg_temp', f.name, current_schema());
+  END LOOP;
+END $$;
 
 -- No session setting switches a rule off (session_replication_role included).
 DO $$
