@@ -114,6 +114,8 @@ class LocalPostgres(unittest.TestCase):
         context.start()
         self.addCleanup(context.stop)
         os.environ.pop("PG_BIN", None)
+        # Whoever runs the tests has a handler of their own: an interrupt raised here is meant for the code here.
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
         # One that the server's account can enter even when TMPDIR is root's alone.
         self.folder = postgres_host.new_folder(account_for(), (tempfile.gettempdir(), "/tmp"), "test-pg-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
