@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from claims.actions.acting import acting, insert, require, update
-from claims.models import Article, Person, Source
+from claims.models import Person, Source
 
 FIELDS = (
     "title", "publisher", "author", "url", "archived_url", "kind", "tier", "affiliation", "derived_from",
@@ -33,9 +33,6 @@ def edit(*, source: Source, by: Person, **changes: Any) -> Source:
     if unknown := set(changes) - set(FIELDS):
         raise ValidationError({name: "This is not a field that can be edited." for name in unknown})
     with acting(by=by, action="source.edit"):
-        citing = Article.objects.filter(claims__evidence__source=source).values("pk")
-        locked = Article.objects.filter(pk__in=citing).order_by("pk").select_for_update(no_key=True)
-        list(locked.values_list("pk", flat=True))  # before their claims, as every action does
         source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
         update(source, **changes)
     return source
