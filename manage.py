@@ -34,7 +34,7 @@ from types import FrameType
 
 from factcheck import local_postgres
 from factcheck.postgres_host import NoPostgresError
-from factcheck.postgres_server import SIGNALS
+from factcheck.signals import SIGNALS
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
@@ -47,6 +47,7 @@ PREPARING = ("demo", "test")
 WITHOUT_DATABASE = ("", "help", "version", "--help", "-h", "--version")
 
 DEMO_ADDRESS = "127.0.0.1:8000"
+DEMO_ORIGIN = "127.0.0.1/factcheck"  # whatever the address: checkpoints of one trail bear one name
 DEMO_NOTICE = "Demonstration: everything here illustrates the tool. It is not a published fact-check."
 
 OWNER = os.getpid()
@@ -89,17 +90,26 @@ def run_django(command: str) -> None:
         if not os.environ.get("DATABASE_URL") and not asks_help:
             if command == "test":
                 stop_at_once()
-                os.environ["DATABASE_URL"] = stack.enter_context(local_postgres.temporary())
+                # Its own keys too, never those of a desk that is at work.
+                os.environ.update(stack.enter_context(local_postgres.temporary()))
             elif command == "demo" or local_postgres.is_kept(LOCAL):
-                os.environ["DATABASE_URL"] = stack.enter_context(local_postgres.kept(LOCAL))
+                os.environ.update(stack.enter_context(local_postgres.kept(LOCAL)))
                 speak_as_the_demo(sys.argv[2] if command == "demo" and len(sys.argv) > 2 else DEMO_ADDRESS)
-        runpy.run_module("django", run_name="__main__")
+        try:
+            runpy.run_module("django", run_name="__main__")
+        except Exception as error:
+            # Known by its module: Django can be imported only now, and not by every command.
+            if command == "test" or type(error).__module__ != "django.db.utils":
+                raise
+            said = str(error).strip().partition("\n")[0]
+            sys.exit(f"The database does not do it: {said}\nDoes it run, and is it migrated (manage.py migrate)?")
 
 
 def speak_as_the_demo(address: str) -> None:
     """Whatever is made of the demo's database says that it is an illustration, and where it is served."""
     os.environ.setdefault("DESK_NOTICE", DEMO_NOTICE)
     os.environ.setdefault("SITE_URL", f"http://{address}")
+    os.environ.setdefault("AUDIT_ORIGIN", DEMO_ORIGIN)
     os.environ.setdefault("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{address.rpartition(':')[0]}")
 
 

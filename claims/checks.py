@@ -2,93 +2,112 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.db import connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as DatabaseError
 
-RECORDED_ELSEWHERE = ("auth_group", "auth_group_permissions")
-EVERYWHERE = ("every_change_is_recorded", "nothing_is_truncated")
-# Of these a row may go: who is in which role, and what a role may do. The trail keeps that it went.
-MAY_GO = (
-    "auth_group",
-    "auth_group_permissions",
-    "claims_person_groups",
-    "claims_person_user_permissions",
+from claims.trail.guards import (
+    expected_triggers,
+    function_is_loose,
+    is_migrated,
+    loose_functions,
+    missing_now,
+    missing_triggers,
+    more_than_needed,
+    trigger_is_missing,
 )
+from factcheck.database import is_owner
+
+__all__ = ("expected_triggers", "is_migrated", "loose_functions", "missing_now", "missing_triggers", "more_than_needed")
+logger = logging.getLogger(__name__)
 
 
-def expected_triggers() -> set[tuple[str, str]]:
-    """Every (table, trigger) that must be there: those of all tables, and each model's own TRIGGERS."""
-    expected: set[tuple[str, str]] = set()
-    models = list(apps.get_app_config("claims").get_models(include_auto_created=True))
-    for table in [*(m._meta.db_table for m in models), *RECORDED_ELSEWHERE]:
-        if table != "claims_auditevent":
-            expected |= {(table, trigger) for trigger in EVERYWHERE}
-        if table not in MAY_GO:
-            expected |= {(table, "nothing_is_deleted")}
-    for model in models:
-        expected |= {(model._meta.db_table, trigger) for trigger in getattr(model, "TRIGGERS", ())}
-    return expected | {("claims_auditevent", "nothing_is_truncated")}
-
-
-def missing_triggers(using: str = "default") -> list[tuple[str, str]]:
-    """The expected triggers that are not there, or that a setting could switch off (not ENABLE ALWAYS)."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-            "WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND pg_table_is_visible(c.oid)"
+def incomplete(using: str = "default") -> list[CheckMessage]:
+    """What of the record is missing or can be got round, in a database that is migrated to the end; else nothing."""
+    if not is_migrated(using):
+        return []
+    triggers = [
+        Error(
+            trigger_is_missing(table, trigger),
+            hint="Somebody changed the database around the migrations: restore the trigger as ENABLE ALWAYS.",
+            id="claims.E001",
         )
-        there = set(cursor.fetchall())
-    return sorted(expected_triggers() - there)
-
-
-def loose_functions(using: str = "default") -> list[str]:
-    """Our functions that do not say where they look first: a temporary table could stand in for one of ours."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(
-            "SELECT proname FROM pg_proc WHERE proname LIKE 'claims\\_%%'"
-            " AND pronamespace = current_schema()::regnamespace AND NOT coalesce("
-            "array_to_string(proconfig, ' ') LIKE '%%search_path=pg_catalog%%', false) ORDER BY proname",
-            (),
+        for table, trigger in missing_triggers(using)
+    ]
+    functions = [
+        Error(
+            function_is_loose(name),
+            hint=f"Run: ALTER FUNCTION {name} SET search_path = pg_catalog, public, pg_temp",
+            id="claims.E003",
         )
-        return [name for (name,) in cursor.fetchall()]
+        for name in loose_functions(using)
+    ]
+    return [*triggers, *functions]
 
 
 def the_record_is_complete(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Says which trigger of the record or of a rule is missing. Runs with `migrate` and `check --database default`."""
+    return [message for using in databases or () for message in incomplete(using)]
+
+
+def refuse_to_start() -> None:
+    """At start-up: raises ImproperlyConfigured where a migrated database has lost a trigger of the record or of a rule.
+
+    A database that does not answer yet is no reason not to start; it is logged.
+    """
+    try:
+        found = incomplete()
+    except DatabaseError as error:
+        logger.error("Whether the record is complete could not be checked at start-up: %s", error)
+        return
+    if found:
+        raise ImproperlyConfigured(
+            " ".join(message.msg for message in found)
+            + " The desk does not run without it: restore it, and verify the trail (docs/deployment.md)."
+        )
+
+
+def the_role_does_what_it_needs(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Says when the running role could write the trail around its triggers. The owner's own work is not asked."""
+    return [
+        Warning(
+            f"The role of the application can do more with the trail than it needs: it {'; it '.join(found)}.",
+            hint="Set DATABASE_OWNER_URL and run migrate (docs/deployment.md).",
+            id="claims.W002",
+        )
+        for using in databases or ()
+        if not is_owner() and is_migrated(using) and (found := more_than_needed(using))
+    ]
+
+
+def the_trail_is_sealed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A deployed desk seals its trail, and what it signed is kept by others too."""
     found: list[CheckMessage] = []
-    for using in databases or ():
-        with connections[using].cursor() as cursor:
-            # Before the last migration the tables are still on their way.
-            cursor.execute("SELECT to_regclass('claims_auditevent') IS NOT NULL AND to_regclass('django_migrations') "
-                           "IS NOT NULL")  # fmt: skip
-            if not cursor.fetchone()[0]:
-                continue
-            cursor.execute("SELECT 1 FROM django_migrations WHERE app = 'claims' AND name = '0003_rules'")
-            if cursor.fetchone() is None:
-                continue
-        found += [
-            Error(
-                f"The trigger {trigger} on {table} is missing or can be switched off.",
-                hint="Somebody changed the database around the migrations: restore the trigger as ENABLE ALWAYS.",
-                id="claims.E001",
+    if settings.AUDIT_DIR is None:
+        found.append(
+            Warning(
+                "AUDIT_DIR is not set: nothing is sealed by this process.",
+                hint="Set it to a folder outside the database for the signing keys (docs/deployment.md).",
+                id="claims.W003",
             )
-            for table, trigger in missing_triggers(using)
-        ]
-        found += [
-            Error(
-                f"The function {name} may be led to other tables than ours.",
-                hint=f"Run: ALTER FUNCTION {name} SET search_path = pg_catalog, public, pg_temp",
-                id="claims.E003",
+        )
+    if len(set(settings.AUDIT_PLACES)) < 2:
+        found.append(
+            Warning(
+                "Checkpoints are sent to fewer than two places: who has none cannot tell that history was changed.",
+                hint="Name at least two in AUDIT_PLACES, one of them out of the reach of whoever runs the database.",
+                id="claims.W004",
             )
-            for name in loose_functions(using)
-        ]
+        )
     return found
 
 

@@ -114,9 +114,11 @@ class DecisionMethod(TextChoices):
 
 
 class PublicationState(TextChoices):
+    WAITING = "waiting", "Waiting for its seal"
     LIVE = "live", "Live"
     SUPERSEDED = "superseded", "Superseded"
     RETRACTED = "retracted", "Retracted"
+    LAPSED = "lapsed", "Never shown"
 
 
 class CorrectionType(TextChoices):

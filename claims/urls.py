@@ -31,7 +31,20 @@ class Code:
         return value
 
 
+class Size:
+    """The size of a tree; eighteen digits always fit a bigint."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
 register_converter(Version, "version")
+register_converter(Size, "size")
 register_converter(Code, "code")
 
 urlpatterns = [
@@ -45,6 +58,15 @@ urlpatterns = [
     path("factchecks/<slug:slug>/<version:version>/record.json", feeds.record, name="public-record"),
     path("factchecks/<slug:slug>/<code:code>/", views.claim, name="public-claim"),
     path("factchecks/<slug:slug>/<code:code>/<version:version>/", views.claim, name="public-claim-version"),
+    path("factchecks/<slug:slug>/<code:code>/<version:version>/proof.json", views.proof, name="public-proof"),
+    path("trail/", views.trail, name="public-trail"),
+    path("trail/verify.py", views.verifier_file, name="public-verifier"),
+    path("trail/verify.html", views.verifier_page, name="public-verifier-page"),
+    path("checkpoint", views.checkpoint, name="public-checkpoint"),
+    path("checkpoint/<size:size>", views.checkpoint, name="public-checkpoint-of-size"),
+    path("checkpoint/after/", views.checkpoint_archive, name="public-checkpoints"),
+    path("checkpoint/after/<size:after>", views.checkpoint_archive, name="public-checkpoints-after"),
+    path("checkpoint/<size:old>/to/<size:new>", views.consistency, name="public-consistency"),
     path("corrections/", views.corrections, name="public-corrections"),
     path("ratings/", views.ratings, name="public-ratings"),
     path("methodology/", views.methodology, name="public-methodology"),

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from claims.publishing import pages
+from claims.publishing import pages, proving
 from claims.publishing.serving import answer, place_in_list
 
 
@@ -47,6 +47,47 @@ def ratings(request: HttpRequest) -> HttpResponse:
 @require_safe
 def methodology(request: HttpRequest) -> HttpResponse:
     return answer(request, pages.methodology())
+
+
+@require_safe
+def trail(request: HttpRequest) -> HttpResponse:
+    return answer(request, proving.about())
+
+
+@require_safe
+def proof(request: HttpRequest, slug: str, code: str, version: int) -> HttpResponse:
+    return answer(request, proving.proof(slug, code, version))
+
+
+@require_safe
+def checkpoint(request: HttpRequest, size: int | None = None) -> HttpResponse:
+    return answer(request, proving.checkpoint(size))
+
+
+@require_safe
+def checkpoint_archive(request: HttpRequest, after: int = 0) -> HttpResponse:
+    return answer(request, proving.archive(after))
+
+
+@require_safe
+def consistency(request: HttpRequest, old: int, new: int) -> HttpResponse:
+    return answer(request, proving.consistency(old, new))
+
+
+@require_safe
+def verifier_file(request: HttpRequest) -> HttpResponse:
+    return answer(request, proving.verifier_file())
+
+
+@require_safe
+def verifier_page(request: HttpRequest) -> HttpResponse:
+    """A page that is meant to be kept: its one script stands in it, and its hash in the policy."""
+    page, script = proving.verifier_page()
+    response = answer(request, page)
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src {script}; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return response
 
 
 @require_safe

@@ -56,8 +56,8 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
-def database(url: str) -> dict[str, Any]:
-    """Django's DATABASES entry for a postgres:// or postgresql:// URL.
+def database(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
+    """Django's DATABASES entry for a postgres:// or postgresql:// URL, which is the value of the variable `name`.
 
     Parameters of the URL that libpq knows (sslmode, connect_timeout, ...) go to OPTIONS; `?host=` may be a
     socket folder. The sentences never repeat the URL, for it may hold a password.
@@ -66,20 +66,38 @@ def database(url: str) -> dict[str, Any]:
     scheme = scheme.lower()  # libpq insists on small letters, the standard of URLs does not
     if scheme not in ("postgres", "postgresql"):
         said = f"its scheme is {scheme!r}" if rest.startswith("//") else "it is not a URL"
-        raise ImproperlyConfigured(f"DATABASE_URL must name a PostgreSQL database, but {said}: set it to {EXAMPLE}.")
+        raise ImproperlyConfigured(f"{name} must name a PostgreSQL database, but {said}: set it to {EXAMPLE}.")
     try:
         given = conninfo_to_dict(f"{scheme}:{rest}")
     except psycopg.ProgrammingError:
         raise ImproperlyConfigured(
-            f"DATABASE_URL cannot be read: set it to {EXAMPLE}, special characters percent-encoded, "
+            f"{name} cannot be read: set it to {EXAMPLE}, special characters percent-encoded, "
             "with no parameters but those PostgreSQL knows."
         ) from None
     entry: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {}}
-    for name, value in given.items():
-        if name in DJANGO_NAMES:
-            entry[DJANGO_NAMES[name]] = str(value)
+    for word, value in given.items():
+        if word in DJANGO_NAMES:
+            entry[DJANGO_NAMES[word]] = str(value)
         else:
-            entry["OPTIONS"][name] = value
+            entry["OPTIONS"][word] = value
     if not entry.get("NAME") and "service" not in entry["OPTIONS"]:
-        raise ImproperlyConfigured(f"DATABASE_URL names no database: set it to {EXAMPLE}.")
+        raise ImproperlyConfigured(f"{name} names no database: set it to {EXAMPLE}.")
+    return entry
+
+
+def owner(url: str, application: dict[str, Any]) -> dict[str, Any]:
+    """The entry for DATABASE_OWNER_URL: the database of `application` (an entry too), as the role that owns it.
+
+    The port may be another one, where the application goes through a pooler.
+    """
+    name = "DATABASE_OWNER_URL"
+    entry = database(url, name)
+    same = ("NAME", "HOST")
+    if [entry.get(key, "") for key in same] != [application.get(key, "") for key in same]:
+        raise ImproperlyConfigured(
+            f"{name} names another database than DATABASE_URL: set both to the same host and name."
+        )
+    roles = [entry.get("USER", ""), application.get("USER", "")]
+    if not all(roles) or roles[0] == roles[1]:
+        raise ImproperlyConfigured(f"{name} and DATABASE_URL must name two roles: set a user of its own in each.")
     return entry

@@ -24,32 +24,34 @@ from factcheck.postgres_host import (
 from factcheck.postgres_server import Server
 
 TEMPORARY = "factcheck-test-"
+AUDIT = "audit"
 ELSEWHERE = "elsewhere"  # as root: the link to where the data are when the server's account cannot enter the folder
 
 
 @contextlib.contextmanager
-def kept(folder: Path) -> Iterator[str]:
-    """A server whose data stay in `folder`, made if absent; gives its DATABASE_URL. Main thread only.
+def kept(folder: Path) -> Iterator[dict[str, str]]:
+    """A server whose data stay in `folder`, made if absent; gives the environment that goes with it. Main thread only.
 
-    Any number of processes may be inside at once. Raises NoPostgresError.
+    That is DATABASE_URL, DATABASE_OWNER_URL and AUDIT_DIR. Any number of processes may be inside at once. Raises
+    NoPostgresError.
     """
-    with _serving(_kept_server(folder)) as url:
-        yield url
+    with _serving(_kept_server(folder), folder) as environment:
+        yield environment
 
 
 @contextlib.contextmanager
-def temporary() -> Iterator[str]:
-    """A server that is quick, not durable, and removed at the end; gives its DATABASE_URL. Main thread only.
+def temporary() -> Iterator[dict[str, str]]:
+    """A server that is quick, not durable, and removed at the end with all that goes with it, as in `kept`.
 
-    Clears away what killed runs have left. Raises NoPostgresError.
+    Clears away what killed runs have left. Main thread only. Raises NoPostgresError.
     """
     account = account_for()
     base = new_folder(account, (tempfile.gettempdir(), *SHARED_PLACES), TEMPORARY)
     for left in base.parent.glob(TEMPORARY + "*"):
         if left != base:
             _clear_away(left)
-    with _serving(Server(base, account, durable=False)) as url:
-        yield url
+    with _serving(Server(base, account, durable=False), base) as environment:
+        yield environment
 
 
 def _clear_away(left: Path) -> None:
@@ -72,7 +74,7 @@ def _kept_server(folder: Path) -> "Server":
     """The server for `folder`, or for where its data had to go."""
     link = folder / ELSEWHERE
     try:
-        _make_folder(folder)
+        _make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
         if is_folder(link):
             home = link.resolve()
             return Server(home, account_for(home / "data"), durable=True)
@@ -84,12 +86,12 @@ def _kept_server(folder: Path) -> "Server":
         raise NoPostgresError(f"{folder} belongs to another account: run this as that one, {HINT}") from None
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, mode: int = 0o700) -> None:
     """The folder, of whoever owns the one it is in, so that root's runs do not lock out the owner's."""
     if folder.is_dir():
         return
     above = folder.parent.stat()
-    folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
+    folder.mkdir(mode=mode, exist_ok=True)
     if os.geteuid() == 0:
         os.chown(folder, above.st_uid, above.st_gid)
 
@@ -109,10 +111,12 @@ def _settle_elsewhere(folder: Path, link: Path, account: Account | None) -> Path
 
 
 @contextlib.contextmanager
-def _serving(server: "Server") -> Iterator[str]:
+def _serving(server: "Server", folder: Path) -> Iterator[dict[str, str]]:
     owner = os.getpid()
     try:
-        yield server.enter()
+        environment = server.enter()
+        _make_folder(folder / AUDIT)
+        yield {**environment, "AUDIT_DIR": str(folder / AUDIT)}
     finally:
         if os.getpid() == owner:  # a forked worker is a guest
             server.leave()

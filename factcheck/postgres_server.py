@@ -2,7 +2,8 @@
 
 It listens on a Unix socket alone. Its folder holds
 
-    data/        what initdb made, of the account the server runs as (mode 700); server.log is in it
+    data/        what initdb made, of the account the server runs as (mode 700); server.log is in it, and a file
+                 factcheck.roles once the database has its two roles
     run/         the socket (mode 700); a link to a short folder where the path would not do for a socket
     inst/        as root only: a copy of the programs, when that account cannot read them where they are
     users.lock   held shared by every process that uses the server: the last one to leave stops it
@@ -20,7 +21,6 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from urllib.parse import quote
 
 from factcheck.postgres_host import (
@@ -33,33 +33,12 @@ from factcheck.postgres_host import (
     run_as,
     server_version,
 )
+from factcheck.postgres_roles import HAND_OVER, MAKE_DATABASE, MAKE_ROLES, OWNER, ROLE, TWO_ROLES
+from factcheck.signals import undisturbed
 
-ROLE = "factcheck"  # no superuser, but it may create test databases; it owns a database of the same name
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103  # bytes of its path: 107 on Linux, 103 on macOS
 PATIENCE = 60  # seconds for a server to start or to stop
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Puts off the signals that would end the program until the block is through."""
-    came: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, note)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for late in came:
-            signal.raise_signal(late)
 
 
 class Server:
@@ -74,13 +53,16 @@ class Server:
         self.durable = durable
         self.users = self._lock_file("users.lock")
 
-    def enter(self) -> str:
-        """Starts or joins the server and gives its DATABASE_URL. Leave afterwards, even if it failed."""
+    def enter(self) -> dict[str, str]:
+        """Starts or joins the server and gives both its DATABASE_…URLs. Leave afterwards, even if it failed."""
         with undisturbed(), self._turn():
+            if self._is_ready() and not self._has_two_roles():
+                self._stop_former()
             fcntl.flock(self.users, fcntl.LOCK_SH)
             if not self._is_ready():
                 self._start()
-        return f"postgres://{ROLE}@/{ROLE}?host={quote(str(self.run.resolve()), safe='')}"
+        where = f"/{ROLE}?host={quote(str(self.run.resolve()), safe='')}"
+        return {"DATABASE_URL": f"postgres://{ROLE}@{where}", "DATABASE_OWNER_URL": f"postgres://{OWNER}@{where}"}
 
     def leave(self) -> None:
         """Stops the server if nobody else is using it, and then removes it if it was not to be kept."""
@@ -114,7 +96,8 @@ class Server:
     def _postmaster(self) -> int | None:
         """The process id of our server; None when it is dead, or its number is another program's by now."""
         try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n")[0])
+            # In single-user mode, which is never "ready", PostgreSQL writes the number with a minus.
+            pid = abs(int((self.data / "postmaster.pid").read_text().split("\n")[0]))
             if not _is_alive(pid):
                 return None
             place = Path(f"/proc/{pid}/cwd")
@@ -152,7 +135,8 @@ class Server:
         attempts = 20 if self._disown_pid() else 1
         for attempt in range(attempts):
             time.sleep(0.25 if attempt else 0)
-            if self._launch(programs):
+            last = attempt == attempts - 1
+            if (self._has_two_roles() or self._hand_over(programs, last)) and self._launch(programs):
                 return
         log = (self.data / "server.log").read_text(errors="replace").splitlines()
         raise NoPostgresError(f"PostgreSQL does not start in {self.base} ({HINT[3:]}):\n" + "\n".join(log[-3:]))
@@ -176,14 +160,47 @@ class Server:
             why = (done.stderr or done.stdout).strip()
             raise NoPostgresError(f"{program.name} failed in {self.base} ({HINT[3:]}):\n{why}")
 
-    def _owned(self, folder: Path) -> Path:
-        """The folder, handed to the server's account."""
+    def _has_two_roles(self) -> bool:
+        return (self.data / TWO_ROLES).is_file()
+
+    def _stop_former(self) -> None:
+        """Stops a server that a killed run of an earlier version left; one that is in use has to be waited for."""
+        try:
+            fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NoPostgresError(
+                f"An earlier version is at work on the data in {self.base}: stop it, then run this again."
+            ) from None
+        self._stop()
+
+    def _hand_over(self, programs: Path, last: bool) -> bool:
+        """Gives data of an earlier version the owner's role. Noted when done; interrupted, it is done again.
+
+        False where what a killed server left is still at work; raises NoPostgresError the last time.
+        """
+        single = (programs / "postgres", "--single", "-D", str(self.data), "-cexit_on_error=on")
+        try:
+            self._run(*single, ROLE, said=MAKE_ROLES + HAND_OVER)
+        except NoPostgresError:
+            if last:
+                raise
+            return False
+        self._note_two_roles(self.data)
+        return True
+
+    def _note_two_roles(self, data: Path) -> None:
+        note = data / TWO_ROLES
+        note.write_text(f"{ROLE} is the application's, {OWNER} owns the database.\n")
+        self._owned(note)
+
+    def _owned(self, path: Path) -> Path:
+        """The file or folder, handed to the server's account."""
         if self.account is not None:
-            os.chown(folder, self.account.uid, self.account.gid)
-        return folder
+            os.chown(path, self.account.uid, self.account.gid)
+        return path
 
     def _make_data(self, programs: Path) -> None:
-        """initdb, the role and its database. Only what is complete gets the name data."""
+        """initdb, the roles and their database. Only what is complete gets the name data."""
         made = self.base / "data.new"
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(mode=0o700)
@@ -193,8 +210,9 @@ class Server:
         # Trust is enough: the socket's folder admits nobody but the account and root.
         who = ["--username=postgres", "--auth=trust"]
         self._run(programs / "initdb", *where, *who, *text, *sync)
-        roles = f"CREATE ROLE {ROLE} LOGIN CREATEDB;\nCREATE DATABASE {ROLE} OWNER {ROLE};\n"
-        self._run(programs / "postgres", "--single", *where, "-cexit_on_error=on", "postgres", said=roles)
+        single = (programs / "postgres", "--single", *where, "-cexit_on_error=on", "postgres")
+        self._run(*single, said=MAKE_ROLES + MAKE_DATABASE)
+        self._note_two_roles(made)
         made.rename(self.data)
 
     def _make_socket_folder(self) -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from factcheck import env
 
@@ -18,6 +19,11 @@ SITE_URL = env.text("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 DESK_NAME = env.text("DESK_NAME", default="The Factcheck desk")
 # Said on every page: of the demo desk, that nothing on it is a published fact-check.
 DESK_NOTICE = env.text("DESK_NOTICE", default="")
+# The audit trail (docs/trail.md): the folder outside the database with the signing keys and what was signed last, the
+# name under which checkpoints are signed, and where they are sent.
+AUDIT_DIR = Path(_folder).absolute() if (_folder := env.text("AUDIT_DIR", default="")) else None
+AUDIT_ORIGIN = env.text("AUDIT_ORIGIN", default="") or f"{urlsplit(SITE_URL).hostname}/factcheck"
+AUDIT_PLACES = env.words("AUDIT_PLACES")
 
 INSTALLED_APPS = [
     "claims.apps.DeskAdmin",
@@ -67,6 +73,10 @@ TEMPLATES = [
 # the demo's (see factcheck/local_postgres.py).
 DATABASE_URL = env.text("DATABASE_URL", default="")
 DATABASES = {"default": env.database(DATABASE_URL) if DATABASE_URL else {"ENGINE": "django.db.backends.dummy"}}
+# The same database as the role that owns it, for migrations (see factcheck/database.py). Without it there is one role.
+DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", default="")
+DATABASE_OWNER = env.owner(DATABASE_OWNER_URL, DATABASES["default"]) if DATABASE_OWNER_URL else None
+DATABASE_ROLE = str(DATABASES["default"].get("USER", ""))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "claims.Person"
@@ -81,6 +91,15 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+
+# For checkpoints sent to a person (AUDIT_PLACES).
+EMAIL_HOST = env.text("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.number("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"factcheck@{urlsplit(SITE_URL).hostname}")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -13,6 +13,7 @@ from claims.choices import ArticleState, ClaimState, Confidence, Role, SourceKin
 from claims.importers.text import read
 from claims.models import Article, Claim, Evidence, Person, Publication, Rating, SignOff, Source, Verdict
 from claims.publishing.snapshot import build
+from tests import sealed  # noqa: F401 - publishing seals
 
 TEXT = """\
 # The harbour was closed twice

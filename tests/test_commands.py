@@ -93,9 +93,12 @@ class ImportArticle(TestCase):
 class TheDemoDesk(TestCase):
     def test_it_is_complete_and_loaded_once(self) -> None:
         desk = DemoDesk(build_snapshot, lambda line: None)
-        self.assertFalse(desk.is_loaded())
+        self.assertFalse(desk.is_begun())
         passwords = desk.load()
-        self.assertTrue(DemoDesk(build_snapshot, lambda line: None).is_loaded())
+        self.assertTrue(DemoDesk(build_snapshot, lambda line: None).is_begun())
+        desk.publish()
+        again = DemoDesk(build_snapshot, lambda line: None)
+        again.publish()  # as after an interruption: nothing is done twice
         self.assertEqual(set(passwords), set(Person.objects.values_list("username", flat=True)))
         self.assertEqual(
             set(Role), set(Person.objects.exclude(groups=None).values_list("groups__name", flat=True)), "every role"

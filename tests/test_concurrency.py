@@ -89,8 +89,10 @@ class AtTheSameInstant(RealTransactions):
         article = build.signed_off().article
         publisher = build.the(Role.PUBLISHER)
         press = lambda: publications.publish(article=article, build=build_snapshot, by=publisher)  # noqa: E731
-        self.assertEqual(self.settle(at_once(press, press)), {"done": 1, "not_from_this_state": 1})
-        self.assertEqual(Publication.objects.count(), 1)
+        # The second finds the version that waits for its seal and shows it too; or it comes when that is done.
+        outcomes = self.settle(at_once(press, press))
+        self.assertIn(outcomes, ({"done": 2}, {"done": 1, "not_from_this_state": 1}))
+        self.assertEqual([p.state for p in Publication.objects.all()], ["live"])
 
     def test_two_adjudicators(self) -> None:
         claim = build.claim(ClaimState.DISPUTED)
@@ -119,7 +121,8 @@ class AtTheSameInstant(RealTransactions):
         self.assertEqual(self.settle(at_once(*acts)), {"done": len(acts)})
         codes = sorted(Claim.objects.values_list("code", flat=True))
         self.assertEqual(codes, ["C1", "C2", "C3", "C4"])
-        made = AuditEvent.objects.filter(action="claim.identify", object_type="claim", before__isnull=True)
+        events = AuditEvent.objects.filter(action="claim.identify", object_type="claim")
+        made = [event for event in events if event.before is None]
         self.assertEqual({e.actor_id for e in made}, {writer.pk})
 
     def test_two_articles_of_one_title(self) -> None:

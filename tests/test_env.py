@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 from unittest import mock
 
 from django.core.exceptions import ImproperlyConfigured
 from django.test import SimpleTestCase
 
 from factcheck import env
+
+HOME = Path(__file__).parent.parent
 
 
 class Env(SimpleTestCase):
@@ -50,3 +55,33 @@ class Env(SimpleTestCase):
                 env.database(url)
             self.assertNotIn("hunter2", str(caught.exception))
             self.assertIn("DATABASE_URL", str(caught.exception))
+
+    def test_the_owner_is_another_role_of_the_same_database(self) -> None:
+        application = env.database("postgres://app:a@db.example:6432/desk")
+        owner = env.owner("postgres://own:hunter2@db.example:5432/desk?sslmode=require", application)
+        self.assertEqual((owner["USER"], owner["PASSWORD"], str(owner["PORT"])), ("own", "hunter2", "5432"))
+        for url, said in (
+            ("postgres://own:hunter2@db.example/other", "names another database"),
+            ("postgres://own:hunter2@elsewhere/desk", "names another database"),
+            ("postgres://app:hunter2@db.example/desk", "must name two roles"),
+            ("postgres://db.example/desk", "must name two roles"),
+            ("mysql://own:hunter2@db.example/desk", "must name a PostgreSQL database"),
+        ):
+            with self.subTest(url), self.assertRaisesRegex(ImproperlyConfigured, said) as caught:
+                env.owner(url, application)
+            self.assertTrue(str(caught.exception).startswith("DATABASE_OWNER_URL"))
+            self.assertNotIn("hunter2", str(caught.exception))
+
+    def test_what_the_trail_is_told(self) -> None:
+        script = "from factcheck import settings as s; print(s.AUDIT_DIR, s.AUDIT_ORIGIN, s.AUDIT_PLACES)"
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("AUDIT_", "DATABASE_", "SITE_URL"))}
+        for given, said in (
+            ({}, "None 127.0.0.1/factcheck []"),
+            ({"SITE_URL": "https://desk.example:8443/x"}, "None desk.example/factcheck []"),
+            ({"AUDIT_DIR": "/srv/audit", "AUDIT_ORIGIN": "a.example/log", "AUDIT_PLACES": "file:/a, git:/b"},
+             "/srv/audit a.example/log ['file:/a', 'git:/b']"),
+        ):  # fmt: skip
+            done = subprocess.run(
+                [sys.executable, "-c", script], cwd=HOME, env=clean | given, capture_output=True, text=True, check=True
+            )
+            self.assertEqual(done.stdout.strip(), said)

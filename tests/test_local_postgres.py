@@ -1,5 +1,6 @@
 """The private PostgreSQL, with real servers in temporary folders and real kills."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -9,16 +10,17 @@ import sys
 import tempfile
 import time
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 from urllib.parse import unquote
 
 import psycopg
 
-from factcheck import postgres_host
-from factcheck.local_postgres import TEMPORARY, is_kept, kept, temporary
+from factcheck import local_postgres, postgres_host
+from factcheck.local_postgres import TEMPORARY, is_kept
 from factcheck.postgres_host import Account, NoPostgresError, account_for, find_programs
+from factcheck.postgres_roles import MAKE_ROLES, TWO_ROLES
 from factcheck.postgres_server import Server, _is_alive
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,8 +32,8 @@ USE = """
 import sys
 from pathlib import Path
 from factcheck.local_postgres import kept, temporary
-with (kept(Path(sys.argv[1])) if len(sys.argv) > 1 else temporary()) as url:
-    print(url, flush=True)
+with (kept(Path(sys.argv[1])) if len(sys.argv) > 1 else temporary()) as environment:
+    print(environment["DATABASE_OWNER_URL"], flush=True)
     sys.stdin.read()
 """
 
@@ -40,14 +42,27 @@ import contextlib, os, sys
 from pathlib import Path
 import psycopg
 from factcheck.local_postgres import kept
-with kept(Path(sys.argv[1])) as url:
+with kept(Path(sys.argv[1])) as environment:
     worker = os.fork()
     if worker == 0:
         sys.exit()
     os.waitpid(worker, 0)
-    psycopg.connect(url).close()
+    psycopg.connect(environment["DATABASE_URL"]).close()
     print("still there")
 """
+
+
+@contextlib.contextmanager
+def kept(folder: Path) -> Iterator[str]:
+    """The owner's address alone: the tests make tables."""
+    with local_postgres.kept(folder) as environment:
+        yield environment["DATABASE_OWNER_URL"]
+
+
+@contextlib.contextmanager
+def temporary() -> Iterator[str]:
+    with local_postgres.temporary() as environment:
+        yield environment["DATABASE_OWNER_URL"]
 
 
 class User:
@@ -146,10 +161,10 @@ class LocalPostgres(unittest.TestCase):
 
 
 class KeptServer(LocalPostgres):
-    def test_data_outlive_the_server_and_the_role_can_do_what_tests_need(self) -> None:
+    def test_data_outlive_the_server_and_the_owner_can_do_what_tests_need(self) -> None:
         self.assertFalse(is_kept(self.folder))
         with kept(self.folder) as url:
-            self.assertEqual(ask(url, "SELECT current_user || ' ' || current_database()"), "factcheck factcheck")
+            self.assertEqual(ask(url, "SELECT current_user || ' ' || current_database()"), "factcheck_owner factcheck")
             self.assertIs(ask(url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"), False)
             ask(url, "CREATE TABLE kept AS SELECT 7 AS number")
             for database in ("factcheck", "postgres"):  # Django's test runner comes from either
@@ -271,12 +286,113 @@ class KeptServer(LocalPostgres):
             self.fail("started")
 
 
+class TwoRoles(LocalPostgres):
+    """The application's role owns nothing, in new data and in those of an earlier version."""
+
+    def test_the_application_is_not_the_owner(self) -> None:
+        self.with_data(self.folder)
+        with local_postgres.kept(self.folder) as environment:
+            application, owner = environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"]
+            ask(owner, "CREATE TABLE made AS SELECT 7 AS number")
+            self.assertEqual(ask(application, "SELECT current_user"), "factcheck")
+            for statement in (
+                "SELECT number FROM made",
+                "DROP TABLE made",
+                "CREATE TABLE mine (x int)",
+                "CREATE DATABASE mine",
+                "SET ROLE factcheck_owner",
+            ):
+                with self.subTest(statement), self.assertRaises(psycopg.errors.InsufficientPrivilege):
+                    ask(application, statement)
+            self.assertEqual(Path(environment["AUDIT_DIR"]), self.folder / "audit")
+            self.assertEqual((self.folder / "audit").stat().st_mode & 0o777, 0o700)
+
+    def as_before(self) -> Path:
+        """Data as an earlier version made them: one role, which owns the database and all in it."""
+        programs, account = find_programs(), account_for(self.folder / "data", self.folder)
+        server = Server(self.folder, account, durable=True)
+        self.addCleanup(os.close, server.users)
+        made = self.folder / "data"
+        made.mkdir(mode=0o700)
+        where = ("-D", str(server._owned(made)))
+        server._run(programs / "initdb", *where, "--username=postgres", "--auth=trust", "--no-sync")
+        roles = "CREATE ROLE factcheck LOGIN CREATEDB;\nCREATE DATABASE factcheck OWNER factcheck;\n"
+        single = (programs / "postgres", "--single", *where, "-cexit_on_error=on")
+        server._run(*single, "postgres", said=roles)
+        lines = (
+            "SET SESSION AUTHORIZATION factcheck;",
+            "CREATE TABLE kept AS SELECT 7 AS number;",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        )
+        server._run(*single, "factcheck", said="\n".join(lines) + "\n")
+        return made
+
+    def handed_over(self) -> None:
+        with local_postgres.kept(self.folder) as environment:
+            owner = environment["DATABASE_OWNER_URL"]
+            self.assertEqual(ask(owner, "SELECT number FROM kept"), 7)
+            ask(owner, "ALTER TABLE kept ADD COLUMN more int; DROP FUNCTION f(); CREATE TABLE another (x int)")
+            owned = "SELECT count(*) FROM pg_shdepend WHERE deptype = 'o' AND refobjid = 'factcheck'::regrole"
+            self.assertEqual(ask(owner, owned), 0)
+            self.assertEqual(ask(owner, "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'factcheck'"),
+                             "factcheck_owner")  # fmt: skip
+            self.assertIs(ask(owner, "SELECT rolcreatedb FROM pg_roles WHERE rolname = 'factcheck'"), False)
+            with self.assertRaises(psycopg.errors.InsufficientPrivilege):
+                ask(environment["DATABASE_URL"], "DROP TABLE kept")
+
+    def test_data_of_an_earlier_version_are_handed_over_once(self) -> None:
+        data = self.as_before()
+        self.handed_over()
+        self.assertTrue((data / TWO_ROLES).is_file())
+        with mock.patch.object(Server, "_hand_over", side_effect=AssertionError), kept(self.folder) as url:
+            self.assertEqual(ask(url, "SELECT number FROM kept"), 7)
+
+    def test_an_interrupted_handing_over_is_done_again(self) -> None:
+        self.as_before()
+        half = mock.patch("factcheck.postgres_server.HAND_OVER", "SELECT no_such_thing();\n")
+        with half, self.assertRaisesRegex(NoPostgresError, "no_such_thing"), kept(self.folder):
+            self.fail("started")
+        self.assertFalse((self.folder / "data" / TWO_ROLES).exists())
+        self.handed_over()
+
+    def test_a_killed_one_is_waited_for(self) -> None:
+        data = self.as_before()
+        slow = mock.patch("factcheck.postgres_server.MAKE_ROLES", MAKE_ROLES + "SELECT pg_sleep(1.5);\n")
+        with slow:
+            worker = os.fork()
+            if worker == 0:
+                with contextlib.suppress(BaseException), kept(self.folder):
+                    pass
+                os._exit(0)
+        while not (data / "postmaster.pid").exists():
+            time.sleep(0.01)
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+        self.handed_over()
+
+    def test_a_server_that_an_earlier_version_left_running_is_handed_over(self) -> None:
+        data = self.as_before()
+        with mock.patch.object(Server, "_has_two_roles", return_value=True):
+            server = Server(self.folder, account_for(self.folder / "data", self.folder), durable=True)
+            server.enter()
+        pid = postmaster(self.folder)
+        in_use = "An earlier version is at work .*: stop it"
+        with self.assertRaisesRegex(NoPostgresError, in_use), kept(self.folder):
+            self.fail("started")
+        self.assertTrue(_is_alive(pid))
+        os.close(server.users)  # as when its process is killed
+        self.handed_over()
+        self.assertFalse(_is_alive(pid))
+        self.assertTrue((data / TWO_ROLES).is_file())
+
+
 class TemporaryServer(LocalPostgres):
     def test_it_is_quick_and_leaves_nothing(self) -> None:
         with temporary() as url:
             self.assertEqual(ask(url, "SHOW fsync"), "off")
             base = base_of(url)
             self.assertTrue(base.name.startswith(TEMPORARY))
+            self.assertTrue((base / "audit").is_dir())
         self.assertFalse(base.exists())
 
     def test_what_a_killed_run_left_goes_with_the_next(self) -> None:

@@ -26,7 +26,7 @@ BASE_PYTHON = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.mi
 SETTINGS = """
 from factcheck import env
 SECRET_KEY = "for the tests of manage.py"
-URL = env.text("DATABASE_URL", default="")
+URL = env.text("DATABASE_OWNER_URL", default="") or env.text("DATABASE_URL", default="")  # it makes tables
 DATABASES = {"default": env.database(URL) if URL else {"ENGINE": "django.db.backends.dummy"}}
 INSTALLED_APPS = ["desk"]
 """
@@ -57,6 +57,21 @@ class Command(BaseCommand):
             cursor.execute("SELECT count(*) FROM kept")
             return f"{cursor.fetchone()[0]} kept"
 """
+ENVIRONMENT = """
+import os
+from django.core.management.base import BaseCommand
+class Command(BaseCommand):
+    def handle(self, **options):
+        names = ("DATABASE_URL", "DATABASE_OWNER_URL", "AUDIT_DIR", "AUDIT_ORIGIN")
+        return chr(10).join(os.environ.get(name, "") for name in names)
+"""
+QUICK_TEST = """
+import os
+from django.test import SimpleTestCase
+class Quick(SimpleTestCase):
+    def test_quick(self):
+        print("audit in", os.environ["AUDIT_DIR"], os.path.isdir(os.environ["AUDIT_DIR"]))
+"""
 SLOW_TEST = """
 import time
 from django.test import TestCase
@@ -81,10 +96,11 @@ class Project(unittest.TestCase):
             shutil.copy(path, self.folder)
         commands = self.folder / "desk" / "management" / "commands"
         commands.mkdir(parents=True)
-        for name, text in (("demo", DEMO), ("count", COUNT)):
+        for name, text in (("demo", DEMO), ("count", COUNT), ("environment", ENVIRONMENT)):
             (commands / f"{name}.py").write_text(text)
         (self.folder / "factcheck" / "settings.py").write_text(SETTINGS)
         (self.folder / "slow.py").write_text(SLOW_TEST)
+        (self.folder / "quick.py").write_text(QUICK_TEST)
 
     def stop(self) -> None:
         local = self.folder / ".local"
@@ -143,6 +159,21 @@ class DatabaseOfCommands(Project):
                 self.assertFalse(self.is_running())
         self.assertEqual(self.run_to_end("count").strip(), "3 kept")
         self.assertFalse(self.is_running())
+
+    def test_the_demo_and_the_tests_have_two_roles_and_keys_of_their_own(self) -> None:
+        self.assertEqual(self.run_to_end("environment").split(), [])
+        demo = self.start("demo")
+        self.until(demo, "serving")
+        elsewhere = str(self.folder / "elsewhere")
+        said = self.run_to_end("environment", AUDIT_DIR=elsewhere).split()
+        self.assertRegex(said[0], "^postgres://factcheck@/factcheck")
+        self.assertRegex(said[1], "^postgres://factcheck_owner@/factcheck")
+        self.assertEqual(said[2:], [str(self.folder / ".local" / "audit"), "127.0.0.1/factcheck"])
+        said = self.run_to_end("test", "quick", AUDIT_DIR=elsewhere)
+        place = next(line for line in said.splitlines() if line.startswith("audit in")).split()
+        self.assertEqual(place[3], "True")
+        self.assertNotEqual(place[2], elsewhere)
+        self.assertFalse(Path(place[2]).exists())
 
     def test_database_url_wins(self) -> None:
         (self.folder / ".local" / "data").mkdir(parents=True)

@@ -28,6 +28,7 @@ from claims.models import (
 from claims.publishing.snapshot import build as build_snapshot
 from claims.rules import Refused
 from tests import build
+from tests.transactional import as_owner
 
 
 class Doors(TestCase):
@@ -257,13 +258,24 @@ class Rule4Publisher(Doors):
         self.assertEqual(self.database(self.row(self.signer).save), {self.rule})
         self.assertEqual(self.database(lambda: Publication.objects.bulk_create([self.row(self.signer)])), {self.rule})
         refused = self.sql(
-            "INSERT INTO claims_publication (article_id, version, sign_off_id, content, digest, state, published_by_id,"
-            " published_at) SELECT article_id, 1, id, '{}', encode(sha256('{}'), 'hex'), 'live', signed_by_id, now() "
-            "FROM claims_signoff"
+            "INSERT INTO claims_publication (article_id, version, sign_off_id, content, digest, claims_root,"
+            " claims_count, state, published_by_id, published_at) SELECT article_id, 1, id, '{}',"
+            " encode(sha256('{}'), 'hex'), '', 0, 'waiting', signed_by_id, now() FROM claims_signoff"
         )
         self.assertEqual(refused, {self.rule})
         self.admin(self.signer, f"article/{self.article.pk}/step/publish/", {}, "so somebody else publishes it")
         self.assertEqual(Publication.objects.count(), 0)
+
+    def test_nothing_unsealed_is_published(self) -> None:
+        publisher = build.the(Role.PUBLISHER)
+        row = self.row(publisher)
+        row.state = "live"
+        self.assertEqual(self.database(row.save), {"publication_is_sealed"})
+        waiting = self.row(publisher)
+        waiting.save()
+        everything = Publication.objects.all()
+        self.assertEqual(self.database(lambda: everything.update(state="live")), {"publication_is_sealed"})
+        self.assertEqual(self.sql("UPDATE claims_publication SET state = 'live'"), {"publication_is_sealed"})
 
     def test_nothing_unsigned_is_published(self) -> None:
         claims.edit(claim=self.article.claims.first(), headline="Another headline", by=build.the(Role.EDITOR))
@@ -443,7 +455,8 @@ class Rule11NothingIsDeleted(Doors):
             with self.subTest(model.__name__):
                 table = model._meta.db_table
                 self.assertEqual(self.sql(f"DELETE FROM {table}"), {"nothing_is_deleted"})
-                self.assertEqual(self.sql(f"TRUNCATE {table} CASCADE"), {"nothing_is_truncated"})
+                with as_owner():  # the application has not even the right
+                    self.assertEqual(self.sql(f"TRUNCATE {table} CASCADE"), {"nothing_is_truncated"})
                 last = model.objects.order_by("-pk").first()
                 with self.assertRaises(Exception) as caught, transaction.atomic():
                     last.delete()

@@ -41,12 +41,18 @@ def acting(*, by: Person | None, action: str, reason: str = "") -> Iterator[None
 
     Raises Refused also where it is the database that refuses: two people at once, or a rule no action asked.
     """
+    with refusing(), transaction.atomic():
+        before = _set((str(by.pk) if by else "", action, reason, request_id.get()))
+        yield
+        # Not in a finally: after an error the transaction (or savepoint) rolls back, and the settings with it.
+        _set(before)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What the database refuses is raised as Refused, like everything the rules refuse."""
     try:
-        with transaction.atomic():
-            before = _set((str(by.pk) if by else "", action, reason, request_id.get()))
-            yield
-            # Not in a finally: after an error the transaction (or savepoint) rolls back, and the settings with it.
-            _set(before)
+        yield
     except IntegrityError as error:
         raise Refused([refusal_of(error)]) from error
 

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from claims.actions import articles, corrections, publications, signoffs
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me, once
 from claims.admin.forms import DeskForm, PageForm, sent
+from claims.admin.history import UNDER_AN_ARTICLE, page_of_events, timeline_of
 from claims.admin.reading import LEGEND, blocks_of, spans_of
 from claims.admin.steps import WHAT_HAPPENS, NamedChoices, buttons, form_for, pressed_twice
 from claims.admin.steps import corrections as kinds_of_correction
@@ -105,6 +106,7 @@ class ArticleAdmin(DeskModelAdmin):
             ("step/<slug:step>/", "step", self.step_view),
             ("revise/", "revise", self.revise_view),
             ("non-factual/", "non_factual", self.non_factual_view),
+            ("timeline/", "timeline", self.timeline_view),
         )
 
     def beside(self, request: HttpRequest, row: Article) -> dict[str, Any]:
@@ -153,6 +155,12 @@ class ArticleAdmin(DeskModelAdmin):
         if form.refused and "digest" in form.fields:
             form.send_instead(digest=article.digest())
         return page
+
+    def timeline_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        article = self.row(request, pk)
+        page = page_of_events(timeline_of(article, me(request)), request.GET, me(request), UNDER_AN_ARTICLE)
+        title = f"Timeline: {article}"[:150]
+        return self.show(request, self.object_history_template, title=title, original=article, timeline=True, **page)
 
     def revise_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         article = self.row(request, pk)

@@ -16,9 +16,10 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from claims.admin.forms import LONGEST_ID, DeskForm, IdAutocomplete, PageForm
-from claims.admin.history import history_of, lines_of
+from claims.admin.history import history_of, page_of_events
 from claims.admin.paging import BoundedPaginator
 from claims.models import Person
+from claims.models.audit import AuditEventQuerySet
 
 View = Callable[..., HttpResponse]
 MOMENTS = timedelta(seconds=60)  # within which the same again is the button pressed twice
@@ -251,7 +252,7 @@ class DeskModelAdmin(admin.ModelAdmin):
         everywhere = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
         return TemplateResponse(request, template, {**everywhere, **context})
 
-    def history(self, row: Any, person: Person) -> models.QuerySet[Any]:
+    def history(self, row: Any, person: Person) -> AuditEventQuerySet:
         """The events that are this row's history."""
         return history_of(row, person)
 
@@ -261,9 +262,8 @@ class DeskModelAdmin(admin.ModelAdmin):
             raise PermissionDenied
         if row is None:
             raise Http404
-        lines, older = lines_of(self.history(row, me(request)), request.GET.get("before", ""))
-        title = f"History: {row}"[:150]
-        return self.show(request, self.object_history_template, title=title, original=row, lines=lines, older=older)
+        page = page_of_events(self.history(row, me(request)), request.GET, me(request))
+        return self.show(request, self.object_history_template, title=f"History: {row}"[:150], original=row, **page)
 
 
 class ReadOnlyAdmin(DeskModelAdmin):

@@ -10,7 +10,6 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from claims.anchoring import OffsetsOutOfRange, QuoteAmbiguous, QuoteNotFound, Selector
 from claims.importers.text import UnreadableText
@@ -56,10 +55,11 @@ class Heard(forms.BaseForm):
     refused: tuple[Refusal, ...] = ()
 
     def hear(self, act: Callable[[], Any]) -> bool:
-        """Run the action; whatever it refuses becomes an error of this form, beside what the person typed."""
+        """Run the action, which is a transaction of its own; whatever it refuses becomes an error of this form, beside
+        what the person typed.
+        """
         try:
-            with transaction.atomic():
-                self.done = act()
+            self.done = act()
         except Refused as refused:
             self.refused = refused.refusals
             for refusal in refused.refusals:

@@ -38,8 +38,8 @@ def as_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if made is None:
         return None
     set_rollback()
-    challenge = getattr(error, "auth_header", None)
-    headers = {"WWW-Authenticate": challenge} if challenge else {}
+    told = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
+    headers = {name: str(value) for name, value in told.items() if value}
     response = Response(made, status=made["status"], headers=headers, content_type=MEDIA_TYPE)
     response.exception = True
     return response

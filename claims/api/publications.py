@@ -52,7 +52,8 @@ class PublicationSerializer(RowSerializer):
         read_only_fields = fields
         extra_kwargs = said(
             id="The publication's id.", article="The article's id.", version="Its number within the article, from 1.",
-            digest="Hex SHA-256 of the frozen content.", state="live, superseded by a newer version, or retracted.",
+            digest="Hex SHA-256 of the frozen content.",
+            state="waiting for its seal, live, superseded, retracted, or lapsed: never shown.",
             published_at="When it was published.",
         )  # fmt: skip
 

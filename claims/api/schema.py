@@ -16,6 +16,8 @@ SUMMARIES = {"list": "List {nouns}", "retrieve": "Show one {noun}", "partial_upd
 READS = ("GET", "HEAD")
 WITH_ANCHORS = {("ClaimDoor", "create"), ("ClaimAnchorDoor", "settle")}
 WITH_RECORD = {"AuditEventDoor"}
+# What a GET can answer besides what every GET can.
+BESIDES = {"CheckpointDoor": {404}, "ProofDoor": {409}}
 
 
 class BrokenRule(serializers.Serializer):
@@ -77,7 +79,8 @@ SENTENCES = {
     401: "No valid token, and no session.",
     403: "The token's scope or this person's roles do not include it.",
     404: "There is nothing here that this person may see.",
-    409: "The rules of the desk refuse it; or somebody changed the same thing at that moment (`try_again`).",
+    409: "The rules of the desk refuse it; or somebody changed the same thing at that moment (`try_again`); "
+    "or no signed checkpoint covers it yet (`not_sealed`).",
     412: "It has changed since the ETag in If-Match.",
     413: "The body is too large.",
     415: "The body is not application/json, or the text is of a kind that is not read.",
@@ -166,8 +169,7 @@ class DeskSchema(AutoSchema):
         place = (type(self.view).__name__, self.view.action)
         found = {401} | ({404} if "{" in self.path else set())
         if self.method == "GET":
-            found |= {400} if self.view.action in ("list", "retrieve") else set()
-            return found | ({403} if place[0] in WITH_RECORD else set())
+            return found | {400} | ({403} if place[0] in WITH_RECORD else set()) | BESIDES.get(place[0], set())
         found |= {403, 409} | ({400, 413, 415} if self.method != "DELETE" else set())
         found |= {412, 428} if self.method == "PATCH" else set()
         return found | ({422} if place in WITH_ANCHORS else set())

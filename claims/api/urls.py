@@ -8,6 +8,7 @@ from django.urls import path, re_path, register_converter
 
 from claims.api.articles import ArticleDoor, CoverageDoor
 from claims.api.audit_events import AuditEventDoor
+from claims.api.audit_proofs import CheckpointDoor, ProofDoor
 from claims.api.base import NoSuchAddress
 from claims.api.claim_steps import ClaimStepsDoor
 from claims.api.claims import ClaimAnchorDoor, ClaimDoor
@@ -92,6 +93,8 @@ urlpatterns = [
     path("corrections/<id:pk>/", CorrectionDoor.as_view(SHOW)),
     path("audit-events/", AuditEventDoor.as_view(LIST)),
     path("audit-events/<id:pk>/", AuditEventDoor.as_view(SHOW)),
+    path("audit/checkpoint/", CheckpointDoor.as_view(SHOW_ONE)),
+    path("audit/events/<id:pk>/proof/", ProofDoor.as_view(SHOW_ONE), name="audit-proof"),
     path("me/", MeDoor.as_view(SHOW_ONE)),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),

@@ -22,9 +22,9 @@ from claims.actions import (
     steps,
     verdicts,
 )
-from claims.choices import ClaimState, Role
+from claims.choices import ClaimState, PublicationState, Role
 from claims.importers import intake
-from claims.models import Article, Claim, Evidence, Person, Publication, Rating, Source
+from claims.models import Article, Claim, Correction, Evidence, Person, Rating, Source
 
 FOLDER = Path(__file__).parent / "demo_desk"
 Row = Mapping[str, Any]
@@ -32,7 +32,9 @@ Report = Callable[[str], None]
 
 
 class DemoDesk:
-    """Loads desk.json. Everything happens in one transaction: a load that is interrupted leaves nothing behind."""
+    """Loads desk.json. The desk's work is one transaction, and so is each publication and what leads to it: a load that
+    is interrupted is gone on with by the next.
+    """
 
     def __init__(self, build: publications.Build, report: Report) -> None:
         self.data: Row = json.loads((FOLDER / "desk.json").read_text(encoding="utf-8"))
@@ -43,13 +45,15 @@ class DemoDesk:
         self.claims: dict[str, Claim] = {}
         self.evidence: dict[str, list[Evidence]] = {}
 
-    def is_loaded(self) -> bool:
-        """Whether the demo's people are there already; nothing is then loaded again."""
-        names = [p["username"] for p in self.data["people"]]
-        return Person.objects.filter(username__in=names).exists()
+    def is_begun(self) -> bool:
+        """Whether the demo's people are there already; their passwords were shown then."""
+        return Person.objects.filter(username__in=[p["username"] for p in self.data["people"]]).exists()
 
     def load(self) -> dict[str, str]:
-        """Load the desk; gives the passwords by user name, which are kept nowhere."""
+        """The people, sources and articles with the work on them, in one transaction, but nothing published.
+
+        Gives the passwords by user name, which are kept nowhere.
+        """
         with transaction.atomic():
             passwords = {row["username"]: self._add_person(row) for row in self.data["people"]}
             for row in self.data["sources"]:
@@ -57,6 +61,29 @@ class DemoDesk:
             for row in self.data["articles"]:
                 self._load_article(row)
         return passwords
+
+    def publish(self) -> None:
+        """Publish what is signed off, and correct what is to be corrected; what has been done stays as it is."""
+        self._recall()
+        for row in self.data["articles"]:
+            article = Article.objects.filter(claims__statement=row["claims"][0]["statement"]).first()
+            if article is not None and row["publication"]:
+                self._publish(article, row["publication"], versions=1)
+                if row["correction"]:
+                    self._correct(article, row["correction"])
+                    self._publish(article, row["correction"]["publication"], versions=2)
+
+    def _recall(self) -> None:
+        """The rows by their names in desk.json, whoever loaded them."""
+        self.people = {p.username: p for p in Person.objects.all()}
+        self.sources = {
+            row["key"]: s for row in self.data["sources"] for s in Source.objects.filter(title=row["title"])
+        }
+        for article in self.data["articles"]:
+            for row in article["claims"]:
+                for claim in Claim.objects.filter(statement=row["statement"]).prefetch_related("evidence"):
+                    self.claims[row["key"]] = claim
+                    self.evidence[row["key"]] = sorted(claim.evidence.all(), key=lambda e: e.pk)
 
     def _add_person(self, row: Row) -> str:
         names = {k: row[k] for k in ("username", "email", "first_name", "last_name", "roles")}
@@ -95,9 +122,8 @@ class DemoDesk:
         for mark in row["non_factual"]:
             start, end = self._span(article, mark["quote"])
             articles.mark_non_factual(article=article, start=start, end=end, by=self.people[mark["by"]])
-        published = self._publish(article, row)
-        if published and row["correction"]:
-            self._correct(published, row["correction"])
+        if row["sign_off"]:
+            self._sign_off(article, row["sign_off"])
 
     def _identify(self, article: Article, row: Row) -> Claim:
         plain = ("statement", "headline", "kind", "claimant", "attribution", "importance", "topics")
@@ -160,23 +186,27 @@ class DemoDesk:
         start = revision.text.index(quote) if revision else 0
         return start, start + len(quote)
 
-    def _publish(self, article: Article, row: Row) -> Publication | None:
-        if not row["sign_off"]:
-            return None
-        signoffs.sign_off(article=article, by=self.people[row["sign_off"]["by"]], note=row["sign_off"]["note"])
-        if not row["publication"]:
-            return None
-        return publications.publish(article=article, build=self.build, by=self.people[row["publication"]["by"]])
+    def _sign_off(self, article: Article, row: Row) -> None:
+        signoffs.sign_off(article=article, by=self.people[row["by"]], note=row["note"])
 
-    def _correct(self, publication: Publication, row: Row) -> None:
-        if reopened := row["reopen"]:
-            self._reopen(row, reopened)
-        else:
-            named = [self.claims[key] for key in row["claims"]]
-            corrections.correct(
-                publication=publication, type=row["type"], text=row["text"], claims=named, by=self.people[row["by"]]
-            )
-        self._publish(publication.article, row)
+    def _publish(self, article: Article, row: Row, versions: int) -> None:
+        """Publish, unless so many versions have been."""
+        if article.publications.shown().count() < versions:
+            publications.publish(article=article, build=self.build, by=self.people[row["by"]])
+
+    def _correct(self, article: Article, row: Row) -> None:
+        """Correct what is live and sign that off, in one transaction, unless it has been corrected."""
+        live = article.publications.filter(state=PublicationState.LIVE).get()
+        if Correction.objects.filter(publication__article=article).exists():
+            return
+        with transaction.atomic():
+            if reopened := row["reopen"]:
+                self._reopen(row, reopened)
+            else:
+                named = [self.claims[key] for key in row["claims"]]
+                by = self.people[row["by"]]
+                corrections.correct(publication=live, type=row["type"], text=row["text"], claims=named, by=by)
+            self._sign_off(article, row["sign_off"])
 
     def _reopen(self, row: Row, reopened: Row) -> None:
         key = reopened["claim"]

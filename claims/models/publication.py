@@ -16,9 +16,13 @@ from claims.models.signoff import SignOff
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):
+    def shown(self) -> PublicationQuerySet:
+        """What readers were or are shown: not what still waits for its seal, nor what never got as far."""
+        return self.exclude(state__in=(PublicationState.WAITING, PublicationState.LAPSED))
+
     def newest(self) -> PublicationQuerySet:
         """Of every article the version readers are shown now: the live one, or the retraction notice."""
-        return self.exclude(state=PublicationState.SUPERSEDED)
+        return self.shown().exclude(state=PublicationState.SUPERSEDED)
 
 
 class Publication(models.Model):
@@ -26,8 +30,7 @@ class Publication(models.Model):
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "publication_is_signed_off_by_another", "everybody_acts_in_their_own_name", "publication_is_never_edited",
-        "publication_digest_is_true",
-        "publication_does_not_come_back",
+        "publication_digest_is_true", "publication_does_not_come_back", "publication_is_sealed",
     )  # fmt: skip
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="publications")
@@ -35,7 +38,12 @@ class Publication(models.Model):
     sign_off = models.ForeignKey(SignOff, models.PROTECT, related_name="publications")
     content = models.BinaryField()
     digest = models.CharField(max_length=64, help_text="Hex SHA-256 of the content.")
-    state = models.CharField(max_length=20, choices=PublicationState, default=PublicationState.LIVE)
+    claims_root = models.CharField(
+        max_length=64, blank=True,
+        help_text="Hex RFC 6962 root over the claims as published, each as canonical JSON, in their order.",
+    )  # fmt: skip
+    claims_count = models.PositiveIntegerField(default=0, help_text="How many claims that root is over.")
+    state = models.CharField(max_length=20, choices=PublicationState, default=PublicationState.WAITING)
     published_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     published_at = models.DateTimeField()
 

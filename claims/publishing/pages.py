@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from claims.models import RatingScale
+from claims.models import Checkpoint, RatingScale
 from claims.publishing import entries, reading
 from claims.publishing.claimreview import concerns
 from claims.publishing.marking import context_of, marked
@@ -106,6 +106,7 @@ def _of_claim(shown: reading.Shown, found: Mapping[str, Any], version: int | Non
         "blocks": annotated(context_of(data["revision"], found), {code: {"tone": "here"}}),
         "corrections": [c for c in data["corrections"] if concerns(c, code)],
         "notes": [n for n in shown.notes if concerns(n, code)],
+        "sealed": any(v.sealed for v in shown.versions if v.number == shown.number),
         "own_versions": [v for v in shown.versions if v.published_at >= found["first_published_at"]],
         # The markup is of the page readers are led to; older versions point there.
         "markup": script(found["claim_review"]) if version is None else "",
@@ -155,6 +156,11 @@ def methodology() -> Page:
     rules = dict.fromkeys(rule for step in (*CLAIM_STEPS, JUDGE, *ARTICLE_STEPS) for rule in step.rules)
     sentences = [" ".join((rule.__doc__ or "").split()) for rule in rules]
     return _page("methodology", {"rules": sentences, "canonical": absolute("/methodology/")})
+
+
+def trail(keys: Sequence[str], checkpoint: Checkpoint | None) -> Page:
+    """/trail/: what our record proves, how to verify it, its keys and its last checkpoint."""
+    return _page("trail", {"keys": keys, "checkpoint": checkpoint, "canonical": absolute("/trail/")})
 
 
 def not_found() -> Page:

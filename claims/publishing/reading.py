@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 
 from claims.choices import ArticleState, CorrectionType, PublicationState
 from claims.models import Correction, Publication
+from claims.models.publication import PublicationQuerySet
 from claims.publishing import entries
 
 LIST_SIZE = 20
@@ -28,6 +29,7 @@ class Version:
     number: int
     published_at: datetime
     digest: str
+    sealed: bool  # whether its claims have proofs: all but those from before the trail was sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Slice:
 
 def shown(slug: str, version: int | None = None) -> Shown | None:
     """A published article, as it is now or in one version; None where readers have never been shown that."""
-    chain = list(Publication.objects.filter(article__slug=slug).defer("content").order_by("-version"))
+    chain = list(Publication.objects.shown().filter(article__slug=slug).defer("content").order_by("-version"))
     asked = next((p for p in chain if version in (None, p.version)), None)
     if asked is None:
         return None
@@ -90,7 +92,7 @@ def shown(slug: str, version: int | None = None) -> Shown | None:
     of_retraction = [n for n in notes if n.type == CorrectionType.RETRACTION]
     return Shown(
         data=Publication.objects.get(pk=asked.pk).snapshot,
-        versions=tuple(Version(p.version, p.published_at, p.digest) for p in chain),
+        versions=tuple(Version(p.version, p.published_at, p.digest, p.claims_root != "") for p in chain),
         notes=tuple(entries.correction(n) for n in notes),
         retraction=entries.correction(of_retraction[-1]) if retracted and of_retraction else None,
         modified=max([chain[0].published_at, *(n.made_at for n in notes)]),
@@ -99,10 +101,19 @@ def shown(slug: str, version: int | None = None) -> Shown | None:
 
 def frozen(slug: str, version: int) -> bytes | None:
     """The bytes of one version as its digest has them; None where there is none, or where it has been retracted."""
-    retracted = Publication.objects.filter(article__slug=slug, state=PublicationState.RETRACTED)
-    found = Publication.objects.filter(article__slug=slug, version=version)
-    content = found.exclude(Exists(retracted)).values_list("content", flat=True).first()
+    found = Publication.objects.shown().filter(article__slug=slug, version=version)
+    content = found.exclude(Exists(_retracted(slug))).values_list("content", flat=True).first()
     return None if content is None else bytes(content)
+
+
+def sealed(slug: str, version: int) -> Publication | None:
+    """One version that was on the sealed trail before readers saw it; None where there is none, or it was retracted."""
+    found = Publication.objects.shown().filter(article__slug=slug, version=version)
+    return found.exclude(claims_root="").exclude(Exists(_retracted(slug))).first()
+
+
+def _retracted(slug: str) -> PublicationQuerySet:
+    return Publication.objects.filter(article__slug=slug, state=PublicationState.RETRACTED)
 
 
 def articles(before: int | None = None, size: int | None = LIST_SIZE) -> Slice:
@@ -144,7 +155,7 @@ class Codes:
 
 def everything() -> Iterator[tuple[str, dict[int, Codes]]]:
     """Of every article readers have ever been shown: its slug, and the claims of each of its versions."""
-    rows = Publication.objects.order_by("article_id", "-version").values_list(
+    rows = Publication.objects.shown().order_by("article_id", "-version").values_list(
         "article__slug", "version", _codes("content"), _path("$.duplicates[*].code", "content"),
         _path("$.set_aside[*].code", "content"),
     )  # fmt: skip

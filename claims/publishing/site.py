@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 
-from claims.publishing import machine, pages, reading
+from claims.publishing import machine, pages, proving, reading
 from claims.publishing.pages import Page
 
 MARKER = ".factcheck-site"
@@ -39,6 +39,11 @@ def files() -> Iterator[tuple[str, bytes]]:
     yield "corrections/index.html", pages.corrections(size=None).body
     yield "ratings/index.html", pages.ratings().body
     yield "methodology/index.html", pages.methodology().body
+    yield "trail/index.html", proving.about().body
+    yield "trail/verify.py", proving.verifier_file().body
+    yield "trail/verify.html", proving.verifier_page()[0].body
+    if checkpoint := proving.checkpoint():
+        yield "checkpoint", checkpoint.body
     yield "404.html", pages.not_found().body
     yield "factchecks/feed.atom", machine.atom().body
     yield "factchecks/feed.json", machine.json_feed().body
@@ -60,6 +65,8 @@ def _article(slug: str, versions: dict[int, reading.Codes]) -> Iterator[tuple[st
             yield f"{at}v{version}/record.json", record.body
         for code in codes.decided:
             yield from _page(f"{at}{code}/v{version}/", pages.claim(slug, code, version))
+            if proof := proving.proof(slug, code, version):
+                yield f"{at}{code}/v{version}/proof.json", proof.body
     for code in sorted({code for codes in versions.values() for code in codes.all}):
         page = pages.claim(slug, code)
         if page is None and (there := pages.elsewhere(slug, code)):

@@ -23,9 +23,12 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`content` is canonical JSON: UTF-8, keys sorted, no spaces, no floats. `problems` forbid publishing it."""
+    """`content` is canonical JSON: UTF-8, keys sorted, no spaces, no floats; `claims` the part of each claim in it, in
+    their order. `problems` forbid publishing it.
+    """
 
     content: bytes
+    claims: tuple[bytes, ...]
     problems: tuple[Refusal, ...]
 
 
@@ -57,7 +60,12 @@ def build(article: Article, version: int, at: datetime) -> Snapshot:
             corrections=data["corrections"],
         )  # fmt: skip
     data["summary"] = _summary(data)
-    return Snapshot(canonical(data), tuple(_problems(data)))
+    return Snapshot(canonical(data), claims_of(data), tuple(_problems(data)))
+
+
+def claims_of(data: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """The claims of a snapshot as they stand in its bytes, in their order: the leaves of its `claims_root`."""
+    return tuple(canonical(claim) for claim in data["claims"])
 
 
 def canonical(data: Mapping[str, Any]) -> bytes:
@@ -126,7 +134,7 @@ def _corrections(article: Article, version: int) -> list[dict[str, Any]]:
 
 def _former_claims(article: Article, version: int) -> dict[str, dict[str, Any]]:
     """What the version before this one showed, by the claims' codes."""
-    former = article.publications.filter(version__lt=version).order_by("-version").first()
+    former = article.publications.shown().filter(version__lt=version).order_by("-version").first()
     return {claim["code"]: claim for claim in former.snapshot["claims"]} if former else {}
 
 

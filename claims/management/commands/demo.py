@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from html import escape
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         self.failure: BaseException | None = None
         application = get_wsgi_application()
         # The desk is made beside the server, so that a first page comes at once. A stopped process ends the thread, and
-        # its one transaction leaves nothing half-made.
+        # the next start goes on from its last transaction.
         making = threading.Thread(target=self._make, args=(application, f"http://{options['address']}"), daemon=True)
         server = create_server(self.doorway, sockets=[listening], threads=THREADS)
         making.start()
@@ -66,13 +67,22 @@ class Command(BaseCommand):
         try:
             self._say(self.doorway.said)
             call_command("migrate", verbosity=0)
-            passwords = self._load()
+            self._load()
             self.doorway.application = application
-            self._say_logins(passwords)
+            threading.Thread(target=self._seal, daemon=True).start()
             self._say_where(address)
         except Exception as error:
             self.failure = error
             _thread.interrupt_main()
+        finally:
+            connection.close()
+
+    def _seal(self) -> None:
+        """Seal the trail for as long as the demo is served, as a process of its own does in production."""
+        try:
+            call_command("seal", stdout=StringIO())
+        except Exception as error:
+            self._say(f"The trail is no longer sealed: {error}")
         finally:
             connection.close()
 
@@ -81,25 +91,22 @@ class Command(BaseCommand):
         self.stdout.write(line)
         self.stdout.flush()
 
-    def _load(self) -> list[tuple[str, str, str]]:
-        """Load the demo desk unless it is there; gives name, password and roles of everybody who was added."""
+    def _load(self) -> None:
+        """Load the demo desk unless it is there, say who logs in how, and publish what is to be published."""
         desk = DemoDesk(build, self._say)
-        if desk.is_loaded():
-            return []
-        self._say("Loading the demo desk …")
-        began = time.monotonic()
-        passwords = desk.load()
-        self._say(f"Loaded in {time.monotonic() - began:.0f} s.")
-        return [(p["username"], passwords[p["username"]], ", ".join(p["roles"])) for p in desk.data["people"]]
-
-    def _say_logins(self, passwords: list[tuple[str, str, str]]) -> None:
-        if not passwords:
+        if desk.is_begun():
             self.stdout.write("The demo desk is there already; passwords were shown when it was made.")
             self.stdout.write("A new one for somebody: python3 manage.py changepassword NAME")
-            return
-        self.stdout.write("\nLogins (passwords are shown only now):")
-        for name, password, roles in passwords:
-            self.stdout.write(f"  {name:10} {password:20} {roles}")
+        else:
+            self._say("Loading the demo desk …")
+            began = time.monotonic()
+            passwords = desk.load()
+            self._say(f"Loaded in {time.monotonic() - began:.0f} s.")
+            self.stdout.write("\nLogins (passwords are shown only now):")
+            for person in desk.data["people"]:
+                name = person["username"]
+                self.stdout.write(f"  {name:10} {passwords[name]:20} {', '.join(person['roles'])}")
+        desk.publish()
 
     def _say_where(self, address: str) -> None:
         self.stdout.write(f"\n  {'the desk':20} {address}/admin/")
