@@ -1,6 +1,6 @@
 """What happens at a desk, for the tests of the trail: random stories, and what somebody outside keeps of them.
 
-A story is a list of things that people do, in an order that its seed decides. Whatever the rules refuse is a part of it.
+A story is a list of things that people do, in an order that its seed decides. What the rules refuse is a part of it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def begin() -> None:
                   SELECT string_to_array(encode(tgargs, 'escape'), '\\000') INTO given FROM pg_trigger
                     WHERE tgname = 'every_change_is_recorded' AND tgrelid = '{table}'::regclass;
                   FOR r IN SELECT to_jsonb(t) FROM {table} t WHERE NOT EXISTS (
-                    SELECT 1 FROM claims_auditevent x WHERE x.object_type = '{recorded_as(table)}' AND x.object_id = t.id)
+                    SELECT 1 FROM claims_auditevent x
+                    WHERE x.object_type = '{recorded_as(table)}' AND x.object_id = t.id)
                     ORDER BY id LOOP
                     e.action := 'desk.begin'; e.request_id := ''; e.db_role := current_user; e.outside := false;
                     e.object_type := '{recorded_as(table)}'; e.object_id := (r->>'id')::bigint; e.stream := 'desk';
@@ -250,8 +251,8 @@ class Story:
         self.anchors.append(kept(sealed(), f"what was kept of seal {len(self.anchors)}"))
 
     acts: Sequence[Callable[[Story], None]] = (
-        receives, identifies, identifies, decides, edits, edits, cites, cites, withdraws_evidence, edits_a_source, judges,
-        judges, reopens, publishes, publishes_again, corrects, withdraws, changes_roles, hands_out_a_token,
+        receives, identifies, identifies, decides, edits, edits, cites, cites, withdraws_evidence, edits_a_source,
+        judges, judges, reopens, publishes, publishes_again, corrects, withdraws, changes_roles, hands_out_a_token,
         works_around_the_desk, erases, erases, erases_a_reason, brings_in_a_key, retires_a_key, seals, seals,
     )  # fmt: skip
 

@@ -313,8 +313,8 @@ class Proofs(OwnKeys, TestCase):
 
     def verify(self, verifier_file: Path, *bundles: Path) -> subprocess.CompletedProcess[str]:
         """As a reader does it: one file, the Python that is there, nothing of ours on its path."""
-        return subprocess.run([sys.executable, "-I", str(verifier_file), *map(str, bundles)], cwd="/", env={}, check=False,
-                              capture_output=True, text=True, timeout=60)  # fmt: skip
+        command = [sys.executable, "-I", str(verifier_file), *map(str, bundles)]
+        return subprocess.run(command, cwd="/", env={}, check=False, capture_output=True, text=True, timeout=60)
 
     def test_of_published_claims_verify_with_the_file_that_is_served(self) -> None:
         publication = build.published()

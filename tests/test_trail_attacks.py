@@ -68,7 +68,8 @@ def write(event: AuditEvent, data: dict[str, Any]) -> None:
     AuditEvent.objects.filter(pk=event.pk).update(
         bytes=verifier.canonical(data), at=data["at"], actor_id=data["actor"], action=data["action"],
         request_id=data["request"], object_type=told["type"], object_id=told["id"], parent_id=told["parent"],
-        article_id=data["article"], outside=data["outside"], db_role=data["db_role"], stream=data["stream"], n=data["n"],
+        article_id=data["article"], outside=data["outside"], db_role=data["db_role"], stream=data["stream"],
+        n=data["n"],
     )  # fmt: skip
 
 
@@ -360,8 +361,9 @@ class OnTheEvents:
         )
         told = [last.stream, last.n + 1, data["at"], last.object_type, last.object_id, last.article_id, last.outside]
         [[made]] = execute(
-            "INSERT INTO claims_auditevent (stream, n, at, object_type, object_id, article_id, outside, action, request_id,"
-            " db_role, bytes, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, '', '', '', '', '') RETURNING seq", *told,
+            "INSERT INTO claims_auditevent (stream, n, at, object_type, object_id, article_id, outside, action,"
+            " request_id, db_role, bytes, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, '', '', '', '', '')"
+            " RETURNING seq", *told,
         )  # fmt: skip
         write(AuditEvent.objects.get(pk=made), data)
         return made
@@ -389,6 +391,21 @@ class OnTheEvents:
             write(self.edited, self.edited.content | {"actor": other.pk})
             recompute_everything(self.signer)
         self.is_found_outside_alone()
+
+    def test_what_an_event_is_listed_with_is_changed(self) -> None:
+        """Whatever lists and filters go by: each column for itself."""
+        for column, value, name in (
+            ("at", "at + interval '1 microsecond'", "time"), ("actor_id", "NULL", "actor"), ("action", "'x'", "action"),
+            ("object_id", "object_id + 1", "object"), ("object_type", "'verdict'", "object"),
+            ("parent_id", "7", "parent"),
+            ("article_id", "NULL", "article"), ("request_id", "'x'", "request"), ("outside", "true", "origin"),
+            ("db_role", "'x'", "database role"), ("stream", "'article/999'", "stream"), ("n", "n + 1000", "number"),
+        ):  # fmt: skip
+            with self.subTest(column), transaction.atomic():
+                with unnoticed():
+                    execute(f"UPDATE claims_auditevent SET {column} = {value} WHERE seq = %s", self.edited.pk)
+                self.named(found(self.early, self.late), f"its {name} is listed otherwise", self.edited.pk)
+                transaction.set_rollback(True)
 
     def test_an_event_is_taken_out_and_the_gap_closed(self) -> None:
         with unnoticed():
@@ -447,7 +464,7 @@ class OnTheTree:
                 self.is_found(words)
 
     def test_one_person_is_shown_another_tree_of_the_same_size(self) -> None:
-        """Two checkpoints, both with true signatures: whoever has both has caught the desk, whatever the database says."""
+        """Two checkpoints, both with true signatures: whoever has both has caught the desk, whatever it says."""
         shown = signing.sign_checkpoint(self.signer.origin, self.late.size, bytes(32), self.signer.ring.signers())
         other = kept(Checkpoint(note=shown), "the checkpoint that Mallory was shown")
         self.assertEqual(found(self.late), [])
@@ -461,6 +478,15 @@ class OnTheRows:
         with unnoticed("claim"):
             execute("UPDATE claims_claim SET statement = %s WHERE id = %s", FORGED, self.claim.pk)
         self.is_found(f"claim {self.claim.pk}: statement was changed without an event", last.pk)
+
+    def test_a_text_of_which_only_one_event_tells_is_changed(self) -> None:
+        extra = build.source(title="As it was entered")
+        revision = self.claim.article.current_revision
+        with unnoticed("source", "articlerevision"):
+            execute("UPDATE claims_source SET title = %s WHERE id = %s", FORGED, extra.pk)
+            execute("UPDATE claims_articlerevision SET text = %s WHERE id = %s", FORGED, revision.pk)
+        self.is_found(f"source {extra.pk}: title was changed without an event", event_of(extra).pk)
+        self.is_found(f"articlerevision {revision.pk}: text was changed without an event", event_of(revision).pk)
 
     def test_what_readers_see_is_changed(self) -> None:
         with unnoticed("publication"):
@@ -547,8 +573,8 @@ class OnWhatIsErased:
     def test_an_opening_is_taken_away_under_a_redaction_that_was_never_made(self) -> None:
         with unnoticed("redaction"):
             words = self.taken_away()
-            made = Redaction.objects.create(object_type="claim", object_id=self.claim.pk, field="statement", basis="By law.",
-                                            by=build.the(Role.EDITOR), at=timezone.now())  # fmt: skip
+            told = {"object_type": "claim", "object_id": self.claim.pk, "field": "statement", "basis": "By law."}
+            made = Redaction.objects.create(**told, by=build.the(Role.EDITOR), at=timezone.now())
         self.is_found(words, self.edited.pk)
         self.is_found(f"redaction {made.pk} is there without an event")
 

@@ -114,8 +114,10 @@ class Verifying(Desk):
             build.source()
         sealed()
         with unnoticed():
-            execute("UPDATE claims_auditevent SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), '\"v\":1', '\"v\":2'),"
-                    " 'UTF8') WHERE object_type = 'source'")  # fmt: skip
+            execute(
+                "UPDATE claims_auditevent SET bytes = convert_to("
+                "replace(convert_from(bytes, 'UTF8'), '\"v\":1', '\"v\":2'), 'UTF8') WHERE object_type = 'source'"
+            )
         said, last = self.refused()
         self.assertEqual(len([line for line in said.splitlines() if line.endswith(".")]), 20)
         self.assertRegex(last, r"^The trail is not as it was sealed. \d+ more findings.$")
@@ -301,9 +303,12 @@ class Redacting(Desk):
 
     @with_two_roles
     def test_the_applications_role_may_not(self) -> None:
-        with mock.patch("claims.management.commands.audit_redact.as_owner", transaction.atomic):
-            with self.assertRaisesRegex(CommandError, "Only the owner of the database redacts: set DATABASE_OWNER_URL"):
-                self.redact()
+        nobody = mock.patch("claims.management.commands.audit_redact.as_owner", transaction.atomic)
+        with (
+            nobody,
+            self.assertRaisesRegex(CommandError, "Only the owner of the database redacts: set DATABASE_OWNER_URL"),
+        ):
+            self.redact()
         self.assertTrue(everywhere("Elm Street"))
 
     def test_every_text_of_every_kind_can_be_erased_or_says_why_not(self) -> None:
@@ -507,19 +512,21 @@ class Places(Desk):
         asked = (f"command:{program}", f"file:{good}")
         waits, now = [], timezone.now()
         for _ in range(14):
-            with mock.patch.object(places.timezone, "now", lambda: now):
+            with mock.patch.object(places.timezone, "now", mock.Mock(return_value=now)):
                 said = self.seal_with(*asked)
             row = CheckpointPlace.objects.get(place=asked[0])
             self.assertIn(f"{asked[0]}: not sent (no room); next try at", said)
             waits.append((row.next_try_at - now).total_seconds())
-            with mock.patch.object(places.timezone, "now", lambda: now + timedelta(seconds=waits[-1] - 1)):
+            with mock.patch.object(
+                places.timezone, "now", mock.Mock(return_value=row.next_try_at - timedelta(seconds=1))
+            ):
                 self.assertNotIn("not sent", self.seal_with(*asked), "not before it is due")
             now = row.next_try_at
         self.assertEqual(waits[:5], [2, 4, 8, 16, 32])
         self.assertEqual(waits[-1], 3600)
         self.assertEqual(good.read_text(encoding="utf-8").count("factcheck"), 2, "the other place got it, once")
         program.write_text("#!/bin/sh\ntrue\n", encoding="utf-8")
-        with mock.patch.object(places.timezone, "now", lambda: now):
+        with mock.patch.object(places.timezone, "now", mock.Mock(return_value=now)):
             self.seal_with(*asked)
         row = CheckpointPlace.objects.get(place=asked[0])
         self.assertEqual((row.failures, row.error, row.size), (0, "", Checkpoint.objects.get().size))

@@ -7,7 +7,8 @@ picks out whatever is not plainly in order; the second judges that, and says wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -31,6 +32,9 @@ BEFORE_REASON = """',"db_role":' || to_json(e.db_role) || ',"n":' || e.n || ',"o
   || ',"type":' || to_json(e.object_type) || '},"outside":' || e.outside::text
   || ',"prev":"' || coalesce(encode(e.p_hash, 'base64'), '') || '","reason":'"""
 ENDS = """',"request":' || to_json(e.request_id) || ',"stream":' || to_json(e.stream) || ',"v":1}'"""
+# What an event says its row became: the part of its bytes between two words that stand nowhere else outside quotes.
+AFTER = """convert_from(substr(e.bytes, position('"after":'::bytea IN e.bytes) + 8,
+  position(',"article":'::bytea IN e.bytes) - position('"after":'::bytea IN e.bytes) - 8), 'UTF8')::jsonb"""
 COMMITMENT = 11 + 44 + 2  # characters of {"sha256":"..."}
 
 # An event's number is in no bytes, but it says which change of a row was the last: it grows within a stream, as n does.
@@ -108,7 +112,8 @@ WITH doubtful AS MATERIALIZED (
     SELECT convert_from(e.bytes, 'UTF8') AS t, strpos(convert_from(e.bytes, 'UTF8'), ',"before":') AS middle,
       '":{{"sha256":"' || encode(sha256(o.salt || convert_to(o.value, 'UTF8')), 'base64') || '"}}' AS made OFFSET 0) f
   WHERE {SINCE} GROUP BY e.seq
-  HAVING count(o.event_id) <> (length(min(t)) - length(replace(min(t), '{{"sha256":"', ''))) / 11
+  HAVING count(o.event_id) <> (octet_length(e.bytes)
+      - octet_length(replace(convert_from(e.bytes, 'UTF8'), '{{"sha256":"', ''))) / 11
     OR NOT coalesce(bool_and(CASE
       WHEN o.event_id IS NULL THEN true
       WHEN o.value IS NULL THEN false
@@ -159,8 +164,7 @@ WITH once AS (SELECT e.object_id, min(e.seq) AS seq FROM claims_auditevent e WHE
               GROUP BY e.object_id HAVING count(*) = 1),
 plain AS (
   SELECT once.object_id FROM once JOIN claims_auditevent e ON e.seq = once.seq JOIN {table} t ON t.id = once.object_id,
-  LATERAL (SELECT to_jsonb(t) - %(ignored)s::text[] AS live, convert_from(e.bytes, 'UTF8')::jsonb->'after' AS said
-           OFFSET 0) s,
+  LATERAL (SELECT to_jsonb(t) - %(ignored)s::text[] AS live, {after} AS said OFFSET 0) s,
   LATERAL (SELECT s.live, CASE WHEN jsonb_typeof(s.said) = 'object' THEN s.said END AS after) r,
   LATERAL (SELECT coalesce(array_agg(substr(o.place, 7)), '{{}}') AS texts, coalesce(bool_and(
       CASE WHEN o.value IS NULL
@@ -175,7 +179,7 @@ doubtful AS MATERIALIZED (
   WHERE NOT EXISTS (SELECT 1 FROM plain WHERE plain.object_id = every.object_id)
     AND (%(since)s = 0 OR EXISTS (SELECT 1 FROM claims_auditevent e
       WHERE e.object_type = %(kind)s AND e.object_id = every.object_id AND {since}))),
-e AS (SELECT e.seq, e.object_id, convert_from(e.bytes, 'UTF8')::jsonb->'after' AS after FROM claims_auditevent e
+e AS (SELECT e.seq, e.object_id, {after} AS after FROM claims_auditevent e
       WHERE e.object_type = %(kind)s AND e.object_id IN (SELECT object_id FROM doubtful)),
 last AS (SELECT DISTINCT ON (object_id) object_id, seq, jsonb_typeof(after) = 'null' AS gone
          FROM e ORDER BY object_id, seq DESC),
@@ -203,27 +207,27 @@ WHERE (told.key IS NULL AND NOT coalesce(live.said, '') IN ('', '0', 'false', '[
 ORDER BY 1, 2 LIMIT {most}
 """
 NEVER_RECORDED = {"person": ["last_login"], "apitoken": ["last_used_at"]}
-Compared = Iterator[tuple[str, list[Finding]]]
+Comparison = tuple[str, Callable[[], list[Finding]]]
 
 
-def compare_events(since: int) -> Compared:
-    """The events with one another: each comparison's title and what it found, in their order.
+def comparisons(since: int) -> Iterator[Comparison]:
+    """Each comparison's title, and what makes it on the calling thread's connection; the longest come first.
 
-    `since` is a tree size; 0 for the whole trail.
+    The live rows with what the events tell of them, table by table (with `since`, a tree size, those that were changed
+    since); the events with one another, and with their openings.
     """
-    asked = {"since": since, "withheld": sorted(WITHHELD)}
-    yield "events and streams", _found(EVENTS, asked, sorting=False)
-    yield "heads", _found(HASHES, asked) + _found(HEADS, asked) + _found(WAITING, asked)
-    yield "openings", _found(OPENINGS, asked)
-
-
-def compare_rows(since: int) -> Compared:
-    """The live rows with what the events tell of them, table by table; with `since` those that were changed since."""
     for table, columns in sorted(_recorded_columns().items()):
         kind = recorded_as(table)
         ignored = ["updated_at", *NEVER_RECORDED.get(kind, [])]
-        asked = {"since": since, "kind": kind, "ignored": ignored, "columns": sorted(columns.difference(ignored))}
-        yield f"rows of {kind}", _found(LIVE.format(table=table, most=MOST, since=SINCE), asked)
+        told = {"since": since, "kind": kind, "ignored": ignored, "columns": sorted(columns.difference(ignored))}
+        query = LIVE.format(table=table, most=MOST, since=SINCE, after=AFTER)
+        yield f"rows of {kind}", partial(_found, query, told)
+    asked = {"since": since, "withheld": sorted(WITHHELD)}
+    yield "openings", partial(_found, OPENINGS, asked)
+    yield "streams", partial(_found, EVENTS, asked, sorting=False)
+    yield "heads", partial(_found, HEADS, asked)
+    yield "hashes", partial(_found, HASHES, asked)
+    yield "what waits", partial(_found, WAITING, asked)
 
 
 def _recorded_columns() -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from django.utils.dateparse import parse_date, parse_datetime
 
-from claims.models import Article, AuditEvent
+from claims.models import Article, AuditEvent, Person
 
 LONGEST = 18  # digits that always fit a bigint
 
@@ -41,6 +41,14 @@ def article(text: str) -> Article:
     if (one := found.first()) is None:
         raise NoSuchThing(f"There is no article {text}: give its id or its slug.")
     return one
+
+
+def active_person(name: str) -> Person:
+    """Who acts, by the name they log in with. Raises NoSuchThing."""
+    found = Person.objects.filter(username=name, is_active=True).first()
+    if found is None:
+        raise NoSuchThing(f"There is no active person {name}.")
+    return found
 
 
 def moment_or_size(text: str) -> datetime | int:

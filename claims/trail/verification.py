@@ -6,12 +6,12 @@ checkpoint from outside, whatever was sealed before it and changed since is foun
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from heapq import merge
-from itertools import chain
 from operator import attrgetter
 
 from cryptography.exceptions import InvalidSignature
@@ -21,7 +21,7 @@ from django.db import connection, transaction
 
 from claims.models import Checkpoint, Leaf, SigningKey, Unsealed
 from claims.proofs import verifier
-from claims.trail.comparisons import Compared, compare_events, compare_rows
+from claims.trail.comparisons import Comparison, comparisons
 from claims.trail.findings import Finding, Progress
 from claims.trail.guards import broken
 from claims.trail.walking import Walk
@@ -64,12 +64,6 @@ def one_moment(snapshot: str = "") -> Iterator[None]:
         yield
 
 
-def _is_snapshot() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW transaction_isolation")
-        return bool(cursor.fetchone()[0] == "repeatable read")
-
-
 def verify(*, outside: Sequence[Anchor] = (), since: int = 0, progress: Progress) -> Report:
     """Everything that can be verified here.
 
@@ -83,38 +77,52 @@ def verify(*, outside: Sequence[Anchor] = (), since: int = 0, progress: Progress
         since = _begin(report, outside, since)
         report.waiting = Unsealed.objects.count()
         outside = sorted(outside, key=attrgetter("size"))
-        with _beside(since) as events:
+        waiting = deque(comparisons(since))
+        with _two_at_once(waiting, progress) as found:
             report.findings += _tree(report, outside, since, progress)
-            for title, found in chain(compare_rows(since), events()):
-                progress(title, 0)
-                report.findings += found
+            _compare(waiting, found, progress)
+        report.findings += found
     report.findings = sorted(set(report.findings))
     return report
 
 
 @contextmanager
-def _beside(since: int) -> Iterator[Callable[[], Compared]]:
-    """Compares the events with one another on a second connection, which sees the same moment, while this one goes on;
-    gives what says what was found. Within a transaction of somebody else's, which no other connection sees, it is done
-    when asked for.
+def _two_at_once(waiting: deque[Comparison], progress: Progress) -> Iterator[list[Finding]]:
+    """Inside, a second connection, which sees the same moment, makes comparisons beside this one; gives where what is
+    found is put, which is all there at the end. Within a transaction of somebody else's, which no other connection
+    could see, there is no second.
     """
-    if not _is_snapshot():
-        yield lambda: compare_events(since)
-        return
+    found: list[Finding] = []
     with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_isolation")
+        if cursor.fetchone()[0] != "repeatable read":
+            yield found
+            return
         cursor.execute("SELECT pg_export_snapshot()")
         [snapshot] = cursor.fetchone()
 
-    def compared() -> list[tuple[str, list[Finding]]]:
+    def beside() -> None:
         try:
             with one_moment(snapshot):
-                return list(compare_events(since))
+                _compare(waiting, found, progress)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(compared)
-        yield lambda: iter(found.result())
+        done = pool.submit(beside)
+        yield found
+        done.result()
+
+
+def _compare(waiting: deque[Comparison], found: list[Finding], progress: Progress) -> None:
+    """Make what comparisons nobody has begun yet."""
+    while True:
+        try:
+            title, compare = waiting.popleft()
+        except IndexError:
+            return
+        progress(title, 0)
+        found += compare()
 
 
 def _begin(report: Report, outside: Sequence[Anchor], since: int) -> int:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from itertools import starmap
-from typing import NamedTuple
 
 from django.db import connection
 from psycopg import Cursor
@@ -24,14 +22,9 @@ HASH = 32
 HIGHEST = 49  # levels that no trail ever has
 
 
-class Leaf(NamedTuple):
-    """What stands at a place of the tree, and the event there: None where it is gone."""
-
-    place: int
-    seq: int
-    kept: bytes
-    listed: bytes | None  # the hash that the event itself is listed with
-    data: bytes | None
+# A place of the tree, the number of the event there, the hash kept there, and the event's own hash and bytes; these are
+# None where the event is gone.
+Leaf = tuple[int, int, bytes, bytes | None, bytes | None]
 
 
 class Walk:
@@ -54,12 +47,12 @@ class Walk:
         self.known = {node: self._hash(*node) for node in merkle.subtrees(self.size)}
         self.begin = self.size
         leaves = _leaves(self.begin, self.begin + CHUNK)
-        count = next((n for n, leaf in enumerate(leaves) if leaf.place != self.begin + n), len(leaves))
+        count = next((n for n, leaf in enumerate(leaves) if leaf[0] != self.begin + n), len(leaves))
         if count < len(leaves):
             said = f"the place {self.begin + count} in the tree is empty: a sealed event is gone."
-            yield Finding(leaves[count].seq, said)
+            yield Finding(leaves[count][1], said)
             del leaves[count:]
-        read = [leaf.kept if leaf.data is None else sha256(b"\x00" + leaf.data).digest() for leaf in leaves]
+        read = [kept if data is None else sha256(b"\x00" + data).digest() for _, _, kept, _, data in leaves]
         yield from _unlike(leaves, read)
         self._take(read)
         self.nodes = _nodes(self.begin, self.size)
@@ -90,7 +83,8 @@ class Walk:
     def _nodes_that_differ(self) -> Iterator[Finding]:
         for level in range(1, HIGHEST):
             begin, end = self.begin >> level, self.size >> level
-            expected = b"".join([self._hash(level, index) for index in range(begin, end)])
+            made = self.levels[level] if level < len(self.levels) else [self.known[level, n] for n in range(begin, end)]
+            expected = b"".join(made)
             indexes, hashes = self.nodes.get(level, (b"", b""))
             if hashes != expected or _numbers(indexes) != array("q", range(begin, end)):
                 there = dict(zip(_numbers(indexes), _apart(hashes), strict=True))
@@ -124,7 +118,7 @@ def _leaves(begin: int, end: int) -> list[Leaf]:
             [begin, end],
             binary=True,
         )
-        return list(starmap(Leaf, cursor.fetchall()))
+        return cursor.fetchall()
 
 
 def _numbers(data: bytes) -> array[int]:
@@ -136,15 +130,14 @@ def _numbers(data: bytes) -> array[int]:
 
 def _unlike(leaves: Sequence[Leaf], read: Sequence[bytes]) -> Iterator[Finding]:
     """The events that are gone, or read otherwise than when they were sealed."""
-    for leaf, now in zip(leaves, read, strict=True):
-        if not leaf.kept == now == leaf.listed:
-            if leaf.data is None:
-                yield Finding(leaf.seq, "it was sealed and is gone.")
-                continue
-            if now != leaf.kept:
-                yield Finding(leaf.seq, "it reads otherwise than when it was sealed.")
-            if now != leaf.listed:
-                yield Finding(leaf.seq, "its hash is not that of its bytes.")
+    for (_, seq, kept, listed, data), now in zip(leaves, read, strict=True):
+        if data is None:
+            yield Finding(seq, "it was sealed and is gone.")
+        elif not kept == now == listed:
+            if now != kept:
+                yield Finding(seq, "it reads otherwise than when it was sealed.")
+            if now != listed:
+                yield Finding(seq, "its hash is not that of its bytes.")
 
 
 def _apart(hashes: bytes) -> list[bytes]:

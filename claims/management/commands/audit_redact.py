@@ -5,9 +5,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import ProgrammingError, connection
 
 from claims.actions import redaction
-from claims.models import Person
 from claims.rules import Refused
-from claims.trail.naming import NoSuchThing, named
+from claims.trail.naming import NoSuchThing, active_person, named
 from factcheck.database import as_owner
 
 LEFT = 20
@@ -26,10 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        by = Person.objects.filter(username=options["by"], is_active=True).first()
-        if by is None:
-            raise CommandError(f"There is no active person {options['by']}.")
         try:
+            by = active_person(options["by"])
             kind, number = named(options["object"])
             redaction.check(kind, number, options["field"])
             texts = redaction.texts_of(kind, number, options["field"])

@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from claims.actions import sealing
-from claims.models import Person
 from claims.proofs.signing import KeyRefused, WouldFork
+from claims.trail.naming import NoSuchThing, active_person
 
 
 class Command(BaseCommand):
@@ -15,10 +15,8 @@ class Command(BaseCommand):
         parser.add_argument("--retire", metavar="KEY", help="the verifier key that signs no more")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        by = Person.objects.filter(username=options["by"], is_active=True).first()
-        if by is None:
-            raise CommandError(f"There is no active person {options['by']}.")
         try:
+            by = active_person(options["by"])
             if options["retire"]:
                 sealing.retire_key(options["retire"], by=by)
                 self.stdout.write(f"retired: {options['retire']}")
@@ -26,7 +24,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"signs from now on, beside the old one: {sealing.add_key(by=by)}")
                 self.stdout.write("Make it known; when everybody has it, retire the old one with --retire.")
             checkpoint = sealing.seal()
-        except (KeyRefused, WouldFork) as refused:
+        except (NoSuchThing, KeyRefused, WouldFork) as refused:
             raise CommandError(str(refused)) from None
         if checkpoint is not None:
             self.stdout.write(f"\n{checkpoint.note}")
