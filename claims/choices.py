@@ -133,3 +133,70 @@ class CorrectionType(TextChoices):
 class Scope(TextChoices):
     READ = "read", "Read"
     WRITE = "write", "Read and write"
+    CALENDAR = "calendar", "The calendar of deadlines alone"
+
+
+class Channel(TextChoices):
+    EMAIL = "email", "E-mail"
+    PHONE = "phone", "Telephone"
+    LETTER = "letter", "Letter"
+    IN_PERSON = "in_person", "In person"
+    SOCIAL_MEDIA = "social_media", "Social media"
+    WEB_FORM = "web_form", "Web form"
+    OTHER = "other", "Other"
+
+
+class ContactOutcome(TextChoices):
+    AWAITING = "awaiting", "Awaiting an answer"
+    ANSWERED = "answered", "Answered"
+    DECLINED = "declined", "Declined to comment"
+    NO_ANSWER = "no_answer", "No answer by the deadline"
+
+
+class GuestRelation(TextChoices):
+    AUTHOR = "author", "Author of the article"
+    SUBJECT = "subject", "Spoken of in the article"
+    SOURCE = "source", "Source"
+    EXPERT = "expert", "Outside expert"
+    OTHER = "other", "Other"
+
+
+class GuestMay(TextChoices):
+    READ = "read", "Read"
+    COMMENT = "comment", "Read and comment"
+    ANSWER = "answer", "Read and answer a question"
+
+
+class GuestDid(TextChoices):
+    OPENED = "opened", "Opened the page"
+    COMMENTED = "commented", "Commented"
+    ANSWERED = "answered", "Answered the question"
+
+
+class NotificationKind(TextChoices):
+    ASSIGNMENT = "assignment", "Assigned to you"
+    YOUR_TURN = "your_turn", "Your turn"
+    MENTION = "mention", "You were mentioned"
+    DISPUTED = "disputed", "Reviewers differ"
+    STALE = "stale", "What was judged has changed"
+    OVERDUE = "overdue", "Overdue"
+    SIGNED_OFF = "signed_off", "Signed off"
+    READER_REPORT = "reader_report", "A reader reports an error"
+
+
+class EmailMode(TextChoices):
+    EACH = "", "Each at once"
+    DAILY = "daily", "Once a day, together"
+    NONE = "none", "None"
+
+
+class DeliveryChannel(TextChoices):
+    EMAIL = "email", "E-mail"
+    DIGEST = "digest", "Daily e-mail"
+    WEBHOOK = "webhook", "Webhook"
+
+
+class ReportOutcome(TextChoices):
+    OPEN = "open", "Open"
+    CORRECTED = "corrected", "Led to a correction"
+    DISMISSED = "dismissed", "No error"

@@ -16,8 +16,6 @@ from typing import Any, Protocol
 # What comes with a step; None while somebody only looks, before anything has been given.
 Given = Mapping[str, Any] | None
 
-SECONDARY_SOURCES_NEEDED = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -50,6 +48,15 @@ class CitedSource(Protocol):
     origin: int
 
 
+class EvidenceRule(Protocol):
+    """How much evidence the desk asks for: so many independent primary sources, or so many secondary ones."""
+
+    @property
+    def primary(self) -> int: ...
+    @property
+    def secondary(self) -> int: ...
+
+
 class SomeAnchor(Protocol):
     @property
     def settled(self) -> bool: ...
@@ -67,8 +74,13 @@ class SomeClaim(Protocol):
 
     @property
     def pk(self) -> Any: ...
+    @property
+    def withdrawn(self) -> bool: ...
     def was_researched_by(self, person: Any) -> bool: ...
     def was_reviewed_by(self, person: Any) -> bool: ...
+    def was_recused_from_by(self, person: Any) -> bool: ...
+    def is_duplicated(self) -> bool: ...
+    def evidence_rule(self) -> EvidenceRule: ...
     def current_anchor(self) -> SomeAnchor | None: ...
     def cited_sources(self) -> Sequence[CitedSource]: ...
 
@@ -127,6 +139,13 @@ def adjudicator_did_not_review(claim: SomeClaim, person: Someone, given: Given) 
     return None
 
 
+def judge_is_not_recused(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
+    """Whoever has stepped back from a claim, for a conflict of interest, neither reviews nor adjudicates it."""
+    if claim.was_recused_from_by(person):
+        return Refusal("judge_is_not_recused", "You have stepped back from this claim, so you do not judge it.")
+    return None
+
+
 def editor_did_not_research(article: SomeArticle, person: Someone, given: Given) -> Refusal | None:
     """The editor who signs off researched no claim of the article."""
     if article.was_researched_by(person):
@@ -146,6 +165,30 @@ def editor_did_not_judge(article: SomeArticle, person: Someone, given: Given) ->
             "editor_did_not_judge",
             "You reviewed or adjudicated a claim of this article, so you do not sign it off.",
         )
+    return None
+
+
+# ---------------------------------------------------------------- withdrawing a mistaken claim
+
+
+def claim_stands(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
+    """A withdrawn claim takes no step but back."""
+    if claim.withdrawn:
+        return Refusal("claim_stands", "The claim is withdrawn: restore it first.")
+    return None
+
+
+def claim_is_withdrawn(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
+    """Only a withdrawn claim is restored."""
+    if not claim.withdrawn:
+        return Refusal("claim_is_withdrawn", "The claim is not withdrawn.")
+    return None
+
+
+def claim_has_no_duplicates(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
+    """A claim that others are marked as duplicates of is not withdrawn: they are taken apart first."""
+    if claim.is_duplicated():
+        return Refusal("claim_has_no_duplicates", "Claims are marked as duplicates of this one: reopen those first.")
     return None
 
 
@@ -170,12 +213,14 @@ def set_aside_is_confirmed_by_another_person(claim: SomeClaim, person: Someone, 
 
 
 def claim_is_a_duplicate_of_another(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
-    """A duplicate names another claim of the same article that is not a duplicate itself."""
+    """A duplicate names another claim of the same article that stands and is not a duplicate itself."""
     other = given.get("duplicate_of") if given else None
     if other is None:
         return None
     if other.pk == claim.pk or other.article_id != getattr(claim, "article_id", None):
         return Refusal("claim_is_a_duplicate_of_another", "Name another claim of the same article.")
+    if other.withdrawn:
+        return Refusal("claim_is_a_duplicate_of_another", f"{other.code} is withdrawn: name a claim that stands.")
     if other.duplicate_of_id is not None:
         return Refusal("claim_is_a_duplicate_of_another", f"{other.code} is a duplicate itself: name the original.")
     return None
@@ -185,20 +230,22 @@ def claim_is_a_duplicate_of_another(claim: SomeClaim, person: Someone, given: Gi
 
 
 def evidence_is_sufficient(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
-    """A claim goes to review with one primary source, or three secondary sources that do not derive from one another.
+    """A claim goes to review with one primary source, or three secondary sources that do not derive from one another;
+    the desk's settings may ask for more or fewer.
 
     Only evidence that corroborates or contradicts counts; outlets with one origin are one source.
     """
-    cited = claim.cited_sources()
-    origins = {c.origin for c in cited if c.tier == "secondary"}
-    if any(c.tier == "primary" for c in cited) or len(origins) >= SECONDARY_SOURCES_NEEDED:
+    cited, needed = claim.cited_sources(), claim.evidence_rule()
+    primary = {c.origin for c in cited if c.tier == "primary"}
+    secondary = {c.origin for c in cited if c.tier == "secondary"}
+    if len(primary) >= needed.primary or len(secondary) >= needed.secondary:
         return None
     if not cited:
         return Refusal("evidence_is_sufficient", "There is no evidence yet: cite a source that takes a stance.")
     return Refusal(
         "evidence_is_sufficient",
-        "The evidence needs one primary source, or three secondary sources that do not derive from one another; "
-        f"there are {len(origins)} independent secondary sources.",
+        f"The evidence needs {needed.primary} primary or {needed.secondary} secondary sources that do not derive from "
+        f"one another; there are {len(primary)} and {len(secondary)}.",
     )
 
 

@@ -53,26 +53,38 @@ def each(*states: str, to: str) -> dict[str, str]:
     return dict.fromkeys(states, to)
 
 
+def stays(*states: str) -> dict[str, str]:
+    """No move at all, from these states."""
+    return {state: state for state in states}
+
+
 C = ClaimState
 CLAIM_STEPS: tuple[Step, ...] = (
-    Step("triage", "Take up for research", each(C.IDENTIFIED, to=C.RESEARCHING), "claims.triage", takes=("assignee",)),
+    Step("triage", "Take up for research", each(C.IDENTIFIED, to=C.RESEARCHING), "claims.triage",
+         (rules.claim_stands,), takes=("assignee",)),
     Step("set_aside", "Set aside as not checkable", each(C.IDENTIFIED, C.RESEARCHING, to=C.NOT_CHECKABLE),
-         "claims.set_aside", needs=("triage_reason", "note")),
+         "claims.set_aside", (rules.claim_stands,), needs=("triage_reason", "note")),
     Step("confirm_set_aside", "Confirm the set-aside", each(C.NOT_CHECKABLE, to=C.NOT_CHECKABLE),
          "claims.confirm_set_aside",
-         (rules.set_aside_awaits_confirmation, rules.set_aside_is_confirmed_by_another_person)),
+         (rules.claim_stands, rules.set_aside_awaits_confirmation,
+          rules.set_aside_is_confirmed_by_another_person)),
     Step("mark_duplicate", "Mark as a duplicate", each(C.IDENTIFIED, C.RESEARCHING, to=C.DUPLICATE),
-         "claims.mark_duplicate", (rules.claim_is_a_duplicate_of_another,), needs=("duplicate_of",)),
+         "claims.mark_duplicate", (rules.claim_stands, rules.claim_is_a_duplicate_of_another),
+         needs=("duplicate_of",)),
     Step("submit_for_review", "Submit for review", each(C.RESEARCHING, to=C.IN_REVIEW), "claims.submit_for_review",
-         (rules.evidence_is_sufficient, rules.both_stances_were_sought, rules.anchor_is_settled),
+         (rules.claim_stands, rules.evidence_is_sufficient, rules.both_stances_were_sought, rules.anchor_is_settled),
          takes=("none_contradicting",)),
     Step("adjudicate", "Adjudicate", each(C.DISPUTED, to=C.DECIDED), "claims.adjudicate",
-         (rules.adjudicator_did_not_research, rules.adjudicator_did_not_review),
+         (rules.adjudicator_did_not_research, rules.adjudicator_did_not_review, rules.judge_is_not_recused),
          needs=("rating", "reason"), takes=("said_rating",)),
     Step("return_to_research", "Return to research", each(C.IN_REVIEW, C.DISPUTED, C.DECIDED, to=C.RESEARCHING),
          "claims.return_to_research", needs=("reason",)),
     Step("reopen", "Reopen", each(C.DECIDED, C.NOT_CHECKABLE, C.DUPLICATE, to=C.RESEARCHING), "claims.reopen",
-         needs=("reason",), takes=("correction_type",)),
+         (rules.claim_stands,), needs=("reason",), takes=("correction_type",)),
+    Step("withdraw_claim", "Withdraw as a mistake", stays(C.IDENTIFIED, C.RESEARCHING, C.NOT_CHECKABLE, C.DUPLICATE),
+         "claims.withdraw_claim", (rules.claim_stands, rules.claim_has_no_duplicates), needs=("reason",)),
+    Step("restore_claim", "Restore", stays(C.IDENTIFIED, C.RESEARCHING, C.NOT_CHECKABLE, C.DUPLICATE),
+         "claims.withdraw_claim", (rules.claim_is_withdrawn,), needs=("reason",)),
 )  # fmt: skip
 # What happens to a claim when verdicts arrive; nobody presses a button for it.
 CLAIM_MOVES: tuple[Step, ...] = (
@@ -80,7 +92,7 @@ CLAIM_MOVES: tuple[Step, ...] = (
     Step("differ", "The verdicts differ", each(C.IN_REVIEW, to=C.DISPUTED), None),
 )
 JUDGE = Step("judge", "File a verdict", each(C.IN_REVIEW, to=C.IN_REVIEW), "claims.judge",
-             (rules.reviewer_did_not_research,))  # fmt: skip
+             (rules.reviewer_did_not_research, rules.judge_is_not_recused))  # fmt: skip
 
 A = ArticleState
 ARTICLE_STEPS: tuple[Step, ...] = (

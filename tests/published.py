@@ -6,7 +6,7 @@ from collections import Counter
 from html.parser import HTMLParser
 from typing import Any
 
-from claims.actions import corrections, evidence, publications, signoffs, steps, verdicts
+from claims.actions import articles, corrections, evidence, publications, signoffs, steps, verdicts
 from claims.choices import ClaimState, Role, Stance
 from claims.models import Article, Claim, Person, Publication
 from claims.publishing.snapshot import build as snapshot
@@ -35,6 +35,7 @@ def canary(name: str) -> str:
 def everything() -> Publication:
     """An article with a claim of each kind readers can meet, and a canary in every field they must not."""
     on = build.article(TEXT, url="https://post.example/a?b=1&c=2", language="en")
+    articles.edit(article=on, publish_dissent=True, by=build.the(Role.EDITOR))
     researched(on, "The bridge was closed in May.", "true")
     disputed(on)
     quotation(on)

@@ -24,6 +24,8 @@ CLAIM_ROLES = {
     "adjudicate": {Role.ADJUDICATOR},
     "return_to_research": {Role.REVIEWER, Role.ADJUDICATOR, Role.EDITOR},
     "reopen": {Role.EDITOR},
+    "withdraw_claim": {Role.RESEARCHER, Role.EDITOR},
+    "restore_claim": {Role.RESEARCHER, Role.EDITOR},
     "judge": {Role.REVIEWER},
 }
 ARTICLE_ROLES = {
@@ -42,6 +44,8 @@ CLAIM_FROM = {
     "adjudicate": {"disputed"},
     "return_to_research": {"in_review", "disputed", "decided"},
     "reopen": {"decided", "not_checkable", "duplicate"},
+    "withdraw_claim": {"identified", "researching", "not_checkable", "duplicate"},
+    "restore_claim": {"identified", "researching", "not_checkable", "duplicate"},
     "judge": {"in_review"},
 }
 ARTICLE_FROM = {

@@ -21,21 +21,25 @@ from claims.models import (
     ArticleLink,
     ArticleRevision,
     Claim,
+    DeskSettings,
     NonFactualMark,
     Person,
     RatingScale,
 )
-from claims.models.claim import SETTLED_ANCHORS
+from claims.models.anchor import SETTLED_ANCHORS
 from claims.models.coverage import OUTSIDE
 from claims.rules import Refusal, Refused
 from claims.segmenting import Block, Link, Sentence
 from claims.workflow import BY_NAME
 
+# What new articles take from the desk's settings.
+BEGIN_WITH = ("quorum", "votes_to_carry", "blind", "publish_dissent")
 DETAILS = (
     "title", "byline", "publisher", "url", "published_on", "language",
     "republished_from_publisher", "republished_from_url", "republished_from_on",
 )  # fmt: skip
-SETTINGS = ("lead", "due_at", "quorum", "votes_to_carry", "blind", "signer_may_have_judged")
+PROMISED = ("quorum", "votes_to_carry", "blind")  # to whoever has filed a verdict in an open round
+SETTINGS = ("lead", "due_at", *BEGIN_WITH, "signer_may_have_judged")
 
 
 class Origin(Protocol):
@@ -90,11 +94,13 @@ def receive(*, reading: Reading, raw: bytes, media_type: str, by: Person, **give
     """
     require(by, "receive_article", "receive articles")
     details = _details_from(reading) | given
+    settings = DeskSettings.of_the_desk()
     with acting(by=by, action="article.receive"):
         article = Article(
             slug=_free_slug(details["title"]),
             scale=RatingScale.objects.get(is_default=True),
             created_by=by,
+            **{name: getattr(settings, name) for name in BEGIN_WITH},
             **details,
         )
         insert(article)
@@ -135,9 +141,10 @@ def edit(*, article: Article, by: Person, **changes: Any) -> Article:
     check_able("lead", changes.get("lead"), "receive_article")
     with acting(by=by, action="article.edit"):
         article = lock_article(article)
-        votes = {k for k in ("quorum", "votes_to_carry") if k in changes and changes[k] != getattr(article, k)}
-        if votes and article.claims.filter(state=ClaimState.IN_REVIEW).exists():
-            raise Refused([Refusal("no_round_is_open", "The quorum does not change while a claim is in review.")])
+        promised = {k for k in PROMISED if k in changes and changes[k] != getattr(article, k)}
+        if promised and article.claims.filter(state=ClaimState.IN_REVIEW).exists():
+            said = "Neither quorum nor blindness changes while a claim is in review."
+            raise Refused([Refusal("no_round_is_open", said)])
         update(article, **changes)
     return article
 

@@ -15,8 +15,8 @@ from claims.models import Article, Claim, Person
 from claims.rules import Refusal, Refused
 
 EDITABLE = (
-    "statement", "headline", "kind", "claimant", "attribution", "stated_on", "importance", "topics",
-    "assignee", "due_at",
+    "statement", "headline", "kind", "claimant", "attribution", "stated_on", "importance", "legal_risk", "topics",
+    "assignee", "assignment_note", "due_at",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from claims.actions.acting import acting, insert, require, update
 from claims.choices import Role, Scope
-from claims.models import ApiToken, Person
+from claims.models import ApiToken, DeskSettings, Person
 
 TOKEN_PREFIX = "fc_"  # noqa: S105  (what every token begins with, no secret)
 DAYS = 90
@@ -82,6 +83,21 @@ def reactivate(*, person: Person, by: Person) -> None:
     require(by, "change_person", "change people")
     with acting(by=by, action="desk.reactivate"):
         update(person, is_active=True)
+
+
+def configure(*, by: Person, **changes: Any) -> DeskSettings:
+    """Change the desk's settings (any field of DeskSettings). Raises Refused, or ValidationError by field."""
+    require(by, "configure_desk", "change the desk's settings")
+    names = {f.name for f in DeskSettings._meta.concrete_fields} - {"id", "updated_at"}
+    if unknown := set(changes) - names:
+        raise ValidationError({name: "This is no setting of the desk." for name in unknown})
+    with acting(by=by, action="desk.configure"):
+        settings = DeskSettings.objects.select_for_update(no_key=True).first()
+        if settings is None:
+            settings = DeskSettings(pk=1)
+            insert(settings)
+        update(settings, **changes)
+    return settings
 
 
 def issue_token(

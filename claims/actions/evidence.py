@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from claims.choices import ClaimState, Stance
 from claims.models import Claim, Evidence, Person, Source
 from claims.rules import Refusal, Refused
 
-EDITABLE = ("source", "stance", "excerpt", "locator", "addresses", "note", "visibility")
+EDITABLE = ("source", "stance", "excerpt", "locator", "addresses", "attribution_link", "note", "visibility")
 
 
 def cite(*, claim: Claim, source: Source, stance: str, by: Person, **fields: Any) -> Evidence:
@@ -27,9 +28,10 @@ def cite(*, claim: Claim, source: Source, stance: str, by: Person, **fields: Any
         claim = lock_claim(claim)
         if claim.state == ClaimState.DUPLICATE:
             raise Refused([Refusal("claim_is_not_a_duplicate", "Cite evidence on the claim this one duplicates.")])
+        _check(claim, source, fields)
         evidence = Evidence(claim=claim, source=source, stance=stance, created_by=by, **fields)
         insert(evidence)
-        _count(claim)
+        count_evidence(claim)
     return evidence
 
 
@@ -41,8 +43,9 @@ def edit(*, evidence: Evidence, by: Person, **changes: Any) -> Evidence:
     with acting(by=by, action="evidence.edit"):
         claim = lock_claim(evidence.claim)
         evidence = _standing(evidence)
+        _check(claim, changes.get("source"), changes)
         update(evidence, **changes)
-        _count(claim)
+        count_evidence(claim)
     return evidence
 
 
@@ -55,8 +58,36 @@ def withdraw(*, evidence: Evidence, reason: str, by: Person) -> Evidence:
         claim = lock_claim(evidence.claim)
         evidence = _standing(evidence)
         update(evidence, withdrawn_by=by, withdrawn_at=timezone.now(), withdrawn_reason=reason)
-        _count(claim)
+        count_evidence(claim)
     return evidence
+
+
+def restore(*, evidence: Evidence, reason: str, by: Person) -> Evidence:
+    """Take a withdrawal back: what was judged with this evidence counts again where nothing else has changed.
+
+    Raises Refused, or ValidationError.
+    """
+    require(by, "cite_evidence", "cite evidence")
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why the evidence is restored."})
+    with acting(by=by, action="evidence.restore", reason=reason):
+        claim = lock_claim(evidence.claim)
+        evidence = Evidence.objects.select_related("claim", "source").get(pk=evidence.pk)
+        if not evidence.withdrawn:
+            raise Refused([Refusal("evidence_is_withdrawn", "This evidence is not withdrawn.")])
+        _check(claim, evidence.source, {})
+        update(evidence, withdrawn_by=None, withdrawn_at=None, withdrawn_reason="")
+        count_evidence(claim)
+    return evidence
+
+
+def _check(claim: Claim, source: Source | None, fields: Mapping[str, Any]) -> None:
+    """A source that stands, and a link that the attribution has."""
+    if source is not None and Source.objects.filter(pk=source.pk, withdrawn_at__isnull=False).exists():
+        raise ValidationError({"source": "This source is withdrawn: restore it first, or cite another."})
+    link = fields.get("attribution_link")
+    if link is not None and link > len(claim.attribution):
+        raise ValidationError({"attribution_link": f"The attribution has the links 0 to {len(claim.attribution)}."})
 
 
 def _standing(evidence: Evidence) -> Evidence:
@@ -66,7 +97,7 @@ def _standing(evidence: Evidence) -> Evidence:
     return fresh
 
 
-def _count(claim: Claim) -> None:
+def count_evidence(claim: Claim) -> None:
     """Put the claim's counters right, and the article's: a decision may have become stale."""
     claim.refresh_from_db(fields=["digest"])
     stances = dict(claim.evidence.standing().values_list("stance").annotate(Count("pk")).order_by())

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from claims.actions.acting import acting, insert, require, update
-from claims.models import Person, Source
+from claims.actions.acting import acting, insert, lock_claim, require, update
+from claims.actions.evidence import count_evidence
+from claims.models import Claim, Person, Source
+from claims.rules import Refusal, Refused
 
 FIELDS = (
     "title", "publisher", "author", "url", "archived_url", "kind", "tier", "affiliation", "derived_from",
@@ -34,5 +37,45 @@ def edit(*, source: Source, by: Person, **changes: Any) -> Source:
         raise ValidationError({name: "This is not a field that can be edited." for name in unknown})
     with acting(by=by, action="source.edit"):
         source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
+        if source.withdrawn:
+            raise Refused([Refusal("source_stands", "This source is withdrawn: restore it first.")])
         update(source, **changes)
+    return source
+
+
+def withdraw(*, source: Source, reason: str, by: Person) -> Source:
+    """Take a mistaken source out: evidence from it counts no longer, and what was judged with it becomes stale.
+
+    Raises Refused, or ValidationError.
+    """
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why the source is withdrawn."})
+    return _set_withdrawn(source, "source.withdraw", reason, by)
+
+
+def restore(*, source: Source, reason: str, by: Person) -> Source:
+    """Take a withdrawal back. Raises Refused, or ValidationError."""
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why the source is restored."})
+    return _set_withdrawn(source, "source.restore", reason, by)
+
+
+def _set_withdrawn(source: Source, action: str, reason: str, by: Person) -> Source:
+    require(by, "write_source", "write sources")
+    away = action == "source.withdraw"
+    with acting(by=by, action=action, reason=reason):
+        claims = list(Claim.objects.filter(evidence__source=source, evidence__withdrawn_at__isnull=True).distinct()
+                      .select_related("article").order_by("article_id", "pk"))  # fmt: skip
+        for claim in claims:
+            lock_claim(claim)
+        source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
+        if source.withdrawn == away:
+            now = "is withdrawn already" if away else "is not withdrawn"
+            raise Refused([Refusal("source_stands" if away else "source_is_withdrawn", f"This source {now}.")])
+        if away:
+            update(source, withdrawn_by=by, withdrawn_at=timezone.now(), withdrawn_reason=reason)
+        else:
+            update(source, withdrawn_by=None, withdrawn_at=None, withdrawn_reason="")
+        for claim in claims:
+            count_evidence(lock_claim(claim))
     return source

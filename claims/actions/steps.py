@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -116,6 +117,14 @@ def _reopen(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any
     return {"decision": None, **NOT_SET_ASIDE}
 
 
+def _withdraw(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"withdrawn_by": by, "withdrawn_at": timezone.now(), "withdrawn_reason": given["reason"]}
+
+
+def _restore(claim: Claim, by: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"withdrawn_by": None, "withdrawn_at": None, "withdrawn_reason": ""}
+
+
 EFFECTS: dict[str, Callable[[Claim, Person, Mapping[str, Any]], dict[str, Any]]] = {
     "triage": _triage,
     "set_aside": _set_aside,
@@ -125,19 +134,22 @@ EFFECTS: dict[str, Callable[[Claim, Person, Mapping[str, Any]], dict[str, Any]]]
     "adjudicate": _adjudicate,
     "return_to_research": _return_to_research,
     "reopen": _reopen,
+    "withdraw_claim": _withdraw,
+    "restore_claim": _restore,
 }
 
 
 def close_round(claim: Claim) -> None:
-    """Where the quorum is in, decide by agreement or leave the claim disputed; in the last verdict's transaction."""
+    """Where the quorum is in, decide by agreement or leave the claim disputed; in the last verdict's transaction.
+
+    The two questions of a quotation are counted apart: each needs its own equal answers.
+    """
     verdicts = list(claim.verdicts.counting())
     if claim.state != ClaimState.IN_REVIEW or len(verdicts) < claim.article.quorum:
         return
-    ballots: dict[tuple[int, str], int] = {}
-    for v in verdicts:
-        ballots[v.rating_id, v.said_rating] = ballots.get((v.rating_id, v.said_rating), 0) + 1
-    (rating_id, said), votes = max(ballots.items(), key=lambda item: item[1])
-    if votes < claim.article.votes_to_carry:
+    [(rating_id, votes)] = Counter(v.rating_id for v in verdicts).most_common(1)
+    [(said, said_votes)] = Counter(v.said_rating for v in verdicts).most_common(1)
+    if min(votes, said_votes) < claim.article.votes_to_carry:
         update(claim, state=ClaimState.DISPUTED)
         return
     decision = Decision(

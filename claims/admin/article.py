@@ -112,7 +112,7 @@ class ArticleAdmin(DeskModelAdmin):
     def beside(self, request: HttpRequest, row: Article) -> dict[str, Any]:
         article = with_text(row.pk)
         revision, coverage = article.current_revision, article.coverage()
-        claims = list(article.claims.for_lists())
+        claims = list(article.claims.standing().for_lists())
         links = ArticleLink.objects.filter(revision=revision)
         person: Any = request.user
         return {
@@ -254,7 +254,10 @@ def step_fields(step: Step, article: Article) -> dict[str, forms.Field | None]:
             "type": forms.ChoiceField(label="Kind", choices=kinds_of_correction()),
             "text": forms.CharField(label="What readers are told", widget=area, max_length=5000),
             "claims": NamedChoices(
-                article.claims.all(), label="Claims it is about", required=False, widget=forms.CheckboxSelectMultiple
+                article.claims.standing(),
+                label="Claims it is about",
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
             ),
         },
         "retract": {"text": forms.CharField(label="What readers are told", widget=area, max_length=5000)},

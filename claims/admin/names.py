@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from django.urls import NoReverseMatch, reverse
 
 from claims import models as desk
-from claims.choices import CorrectionType, Stance
+from claims.choices import CorrectionType, GuestDid, Stance
 
 Reference = tuple[type[models.Model], int]
 Names = Mapping[Reference, str]
@@ -75,6 +75,17 @@ CALLED: dict[type[models.Model], Called] = {
     desk.Rating: Called(("label",), str),
     desk.Person: Called(_of(), _person),
     desk.ApiToken: Called(("name", *_of("person__")), lambda name, *person: f"{name} of {_person(*person)}"),
+    desk.Recusal: Called(
+        ("claim__code", *_of("person__")), lambda code, *name: f"{_person(*name)} from {code}"
+    ),
+    desk.Thread: Called(("article__title", "opened_at"), lambda title, moment: f"on {_short(title)}, {moment[:10]}"),
+    desk.Comment: Called(("created_at", *_of("author__")), lambda moment, *name: f"of {moment[:10]}"),
+    desk.Contact: Called(("whom",), lambda whom: f"to {_short(whom)}"),
+    desk.GuestLink: Called(("name",), lambda name: f"for {name}"),
+    desk.GuestUse: Called(("link__name", "did"), lambda name, did: f"{name}: {GuestDid(did).label.lower()}"),
+    desk.ReaderReport: Called(("sent_at",), lambda moment: f"of {moment[:10]}"),
+    desk.Webhook: Called(("url",), _short),
+    desk.DeskSettings: Called(("id",), lambda pk: "the desk's settings"),
     Group: Called(("name",), str),
     Permission: Called(("name",), str),
     desk.SigningKey: Called(("verifier",), _short),

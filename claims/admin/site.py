@@ -15,15 +15,22 @@ from claims.admin.article import ArticleAdmin
 from claims.admin.audit import AuditEventAdmin
 from claims.admin.base import DeskModelAdmin, holds_a_role, me
 from claims.admin.claim import AnchorAdmin, ClaimAdmin, ContributionAdmin
+from claims.admin.comment import CommentAdmin, ThreadAdmin
+from claims.admin.contact import ContactAdmin
 from claims.admin.evidence import EvidenceAdmin
+from claims.admin.guest import GuestLinkAdmin, GuestUseAdmin
 from claims.admin.person import GroupAdmin, PersonAdmin
 from claims.admin.publication import CorrectionAdmin, PublicationAdmin, SignOffAdmin
 from claims.admin.queue import queue_of
 from claims.admin.rating import RatingScaleAdmin
+from claims.admin.recusal import RecusalAdmin
+from claims.admin.report import ReaderReportAdmin
 from claims.admin.revision import ArticleLinkAdmin, ArticleRevisionAdmin, NonFactualMarkAdmin
+from claims.admin.settings import DeskSettingsAdmin
 from claims.admin.source import SourceAdmin
 from claims.admin.token import ApiTokenAdmin
 from claims.admin.verdict import DecisionAdmin, VerdictAdmin
+from claims.admin.webhook import WebhookAdmin
 
 # In the order of the chain, which is the order of the menu.
 NOUNS: dict[type[Any], type[DeskModelAdmin]] = {
@@ -37,14 +44,23 @@ NOUNS: dict[type[Any], type[DeskModelAdmin]] = {
     models.Evidence: EvidenceAdmin,
     models.Verdict: VerdictAdmin,
     models.Decision: DecisionAdmin,
+    models.Recusal: RecusalAdmin,
+    models.Thread: ThreadAdmin,
+    models.Comment: CommentAdmin,
+    models.Contact: ContactAdmin,
+    models.GuestLink: GuestLinkAdmin,
+    models.GuestUse: GuestUseAdmin,
     models.SignOff: SignOffAdmin,
     models.Publication: PublicationAdmin,
     models.Correction: CorrectionAdmin,
+    models.ReaderReport: ReaderReportAdmin,
     models.RatingScale: RatingScaleAdmin,
     models.Contribution: ContributionAdmin,
     models.AuditEvent: AuditEventAdmin,
     models.Person: PersonAdmin,
     models.ApiToken: ApiTokenAdmin,
+    models.Webhook: WebhookAdmin,
+    models.DeskSettings: DeskSettingsAdmin,
     Group: GroupAdmin,
 }
 

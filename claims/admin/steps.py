@@ -31,6 +31,9 @@ WHAT_HAPPENS = {
     "the next round needs new ones.",
     "reopen": "The decision or set-aside no longer holds. Where readers have been shown the claim, your reason is "
     "published as a correction, and the article is under correction.",
+    "withdraw_claim": "The claim counts for nothing any more, and its sentence is open again unless another claim "
+    "covers it. It stays on file with your reason and can be restored.",
+    "restore_claim": "The claim counts again, exactly as it stood when it was withdrawn.",
     "sign_off": "You approve the article exactly as it stands now. Any change afterwards voids your sign-off.",
     "publish": "A numbered version is frozen and shown to readers. It is never edited, only followed by another.",
     "correct": "The text is public. The article is under correction until the next version is published.",
@@ -119,7 +122,8 @@ def claim_field(name: str, claim: Claim, *, required: bool) -> forms.Field | Non
         "triage_reason": lambda: _choice("Why it is not checkable", TriageReason.choices),
         "note": lambda: _text("Note", "What a colleague needs to know to confirm it."),
         "duplicate_of": lambda: NamedChoice(
-            article.claims.exclude(pk=claim.pk).exclude(state=ClaimState.DUPLICATE), label="The claim it duplicates"
+            article.claims.standing().exclude(pk=claim.pk).exclude(state=ClaimState.DUPLICATE),
+            label="The claim it duplicates",
         ),
         "none_contradicting": lambda: _text(
             "Where you looked and found nothing against it", "Needed unless contradicting evidence is cited.",

@@ -1,13 +1,21 @@
 """What the desk keeps: one noun a file. Rows of history are inserted by claims.actions and never deleted."""
 
+from claims.models.anchor import Anchor, Contribution
 from claims.models.article import Article, ArticleLink, ArticleRevision, NonFactualMark
 from claims.models.audit import AuditEvent, Opening, Redaction, Stream
-from claims.models.claim import Anchor, Claim, Contribution
+from claims.models.claim import Claim
+from claims.models.comment import Comment, Thread
+from claims.models.contact import Contact
 from claims.models.desk import ApiToken, Person
 from claims.models.evidence import Evidence
+from claims.models.guest import GuestLink, GuestUse
+from claims.models.notification import Delivery, DeliveryTry, Notification, Webhook
 from claims.models.publication import Correction, Publication
 from claims.models.rating import Rating, RatingScale
+from claims.models.recusal import Recusal
+from claims.models.report import ReaderReport
 from claims.models.sealing import Checkpoint, CheckpointPlace, Leaf, Node, SigningKey, Unsealed
+from claims.models.settings import DeskSettings
 from claims.models.signoff import SignOff
 from claims.models.source import Source
 from claims.models.verdict import Decision, Verdict
@@ -22,23 +30,35 @@ __all__ = [
     "Checkpoint",
     "CheckpointPlace",
     "Claim",
+    "Comment",
+    "Contact",
     "Contribution",
     "Correction",
     "Decision",
+    "Delivery",
+    "DeliveryTry",
+    "DeskSettings",
     "Evidence",
+    "GuestLink",
+    "GuestUse",
     "Leaf",
     "Node",
     "NonFactualMark",
+    "Notification",
     "Opening",
     "Person",
     "Publication",
     "Rating",
     "RatingScale",
+    "ReaderReport",
+    "Recusal",
     "Redaction",
     "SignOff",
     "SigningKey",
     "Source",
     "Stream",
+    "Thread",
     "Unsealed",
     "Verdict",
+    "Webhook",
 ]

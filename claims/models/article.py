@@ -49,7 +49,7 @@ class Article(models.Model):
     """The thing checked. `state` moves as claims.workflow says, in the database too."""
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
-        "article_moves_by_workflow", "no_round_is_open", "sign_off_covers_what_stands",
+        "article_moves_by_workflow", "no_round_is_open", "sign_off_covers_what_stands", "moved_at_is_true",
     )  # fmt: skip
 
     slug = models.SlugField(max_length=120, unique=True)
@@ -76,6 +76,11 @@ class Article(models.Model):
     quorum = models.PositiveSmallIntegerField(default=2, help_text="Verdicts that close a round.")
     votes_to_carry = models.PositiveSmallIntegerField(default=2, help_text="Equal verdicts that decide a claim.")
     blind = models.BooleanField(default=True, help_text="Reviewers do not see each other's verdicts in an open round.")
+    publish_dissent = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Readers are shown verdicts that differ from the decision, without their reviewers.",
+    )
     signer_may_have_judged = models.BooleanField(
         default=False, help_text="Relaxes the rule of sign-off to: the editor researched none of the claims."
     )
@@ -84,6 +89,7 @@ class Article(models.Model):
     sentence_count = models.PositiveIntegerField(default=0, editable=False)
     settled_count = models.PositiveIntegerField(default=0, editable=False)
 
+    moved_at = models.DateTimeField(null=True, editable=False, help_text="When it came into its state.")
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

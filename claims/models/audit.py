@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, UniqueConstraint
 
 from claims.models.article import Article
+from claims.models.comment import Comment, Thread
 from claims.models.desk import Person
 from claims.models.verdict import Verdict
 
@@ -24,7 +25,7 @@ NOT_KEPT = "[not kept]"
 # Columns whose values are in no opening: too large or too secret to be kept twice (claims/migrations/sql/trail.sql).
 WITHHELD = frozenset({
     "person.password", "articlerevision.source_bytes", "articlerevision.text", "articlerevision.blocks",
-    "articlerevision.sentences", "publication.content",
+    "articlerevision.sentences", "publication.content", "webhook.secret",
 })  # fmt: skip
 
 
@@ -60,6 +61,7 @@ class Stream(models.Model):
 # What is on record about the desk's own people and keys, for those whose role reads the record and nobody else.
 RECORD_ALONE = (
     "contribution", "person", "person_groups", "person_user_permissions", "apitoken", "signingkey", "redaction",
+    "recusal", "readerreport", "webhook", "guestlink", "guestuse",
 )  # fmt: skip
 
 
@@ -74,15 +76,19 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, person: Person) -> AuditEventQuerySet:
         """Events this person may read, whatever door they come through; nothing for who is not of the desk.
 
-        None on verdicts that are still blind to them; none on sources and evidence unless their role needs
-        confidential ones; on people, tokens, keys, who contributed, and on redactions with their basis, only for those
-        whose role reads the record.
+        None on verdicts that are still blind to them, nor on what is said of those; none on sources and evidence
+        unless their role needs confidential ones; on people, tokens, keys, guests, readers, who contributed or stepped
+        back, and on redactions with their basis, only for those whose role reads the record.
         """
         if not any(name.startswith("claims.") for name in person.get_all_permissions()):
             return self.none()
         blind = _blind_to(person, "object_id")
         seen = self.exclude(Q(object_type="verdict") & blind)
         seen = seen.exclude(Q(object_type="verdict_relied_on") & _blind_to(person, "parent_id"))
+        threads, comments = Thread.objects.visible_to(person), Comment.objects.visible_to(person)
+        seen = seen.exclude(Q(object_type="thread") & ~Exists(threads.filter(pk=OuterRef("object_id"))))
+        seen = seen.exclude(Q(object_type="comment") & ~Exists(comments.filter(pk=OuterRef("object_id"))))
+        seen = seen.exclude(Q(object_type="comment_mentions") & ~Exists(comments.filter(pk=OuterRef("parent_id"))))
         redactions = Redaction.objects.filter(pk=OuterRef("object_id"))
         seen = seen.exclude(Q(object_type="redaction") & Exists(redactions.filter(blind, object_type="verdict")))
         if not person.has_perm("claims.view_confidential"):

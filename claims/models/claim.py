@@ -1,24 +1,23 @@
-"""A claim, where it stands in the article's text, and who wrote it."""
+"""A claim, and which of them wait for whom."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import CheckConstraint, F, Prefetch, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, F, OuterRef, Prefetch, Q, UniqueConstraint
 
-from claims.anchoring import AnchorStatus
-from claims.choices import ClaimKind, ClaimState, Importance, Stance, TriageReason
-from claims.models.article import Article, ArticleRevision
+from claims.choices import ClaimKind, ClaimState, DecisionMethod, Importance, Stance, TriageReason
+from claims.models.anchor import Anchor
+from claims.models.article import Article
 from claims.models.desk import Person
+from claims.models.settings import DeskSettings
 from claims.models.source import Source
 
 if TYPE_CHECKING:
     from claims.models.verdict import Decision
-
-SETTLED_ANCHORS = (AnchorStatus.EXACT.value, AnchorStatus.MOVED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,18 @@ class CitedSource:
     origin: int
 
 
+class EvidenceRule(NamedTuple):
+    """So many independent primary sources, or so many secondary ones."""
+
+    primary: int
+    secondary: int
+
+
 class ClaimQuerySet(models.QuerySet["Claim"]):
+    def standing(self) -> ClaimQuerySet:
+        """Claims that have not been withdrawn."""
+        return self.filter(withdrawn_at__isnull=True)
+
     def for_lists(self) -> ClaimQuerySet:
         """With all that a row in a list shows, in a constant number of queries."""
         return self.select_related(
@@ -41,6 +51,15 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
                 to_attr="current_anchors")
         )  # fmt: skip
 
+    def with_votes_lost(self) -> ClaimQuerySet:
+        """With `votes_lost`: whether a reviewer whose verdict counted in a decision by agreement has since recused."""
+        lost = Claim.objects.filter(
+            pk=OuterRef("pk"), decision__method=DecisionMethod.AGREEMENT,
+            recusals__recused_at__gt=F("decision__decided_at"),
+            recusals__person__verdicts__claim=F("pk"), recusals__person__verdicts__round=F("decision__round"),
+        )  # fmt: skip
+        return self.annotate(votes_lost=Exists(lost))
+
     def awaiting_review_by(self, person: Person) -> ClaimQuerySet:
         """Claims in an open round that this person may still judge: not researched, not yet judged as they stand."""
         judged = Q(
@@ -50,6 +69,7 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         return (
             self.filter(state=ClaimState.IN_REVIEW)
             .exclude(contributions__person=person)
+            .exclude(recusals__person=person)
             .exclude(pk__in=Claim.objects.filter(judged).values("pk"))
         )
 
@@ -58,12 +78,13 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         return (
             self.filter(state=ClaimState.DISPUTED)
             .exclude(contributions__person=person)
+            .exclude(recusals__person=person)
             .exclude(verdicts__reviewer=person)
         )
 
     def awaiting_research_by(self, person: Person) -> ClaimQuerySet:
         """Claims to be triaged or researched that are this person's, or nobody's yet."""
-        return self.filter(
+        return self.standing().filter(
             Q(assignee=person) | Q(assignee__isnull=True),
             state__in=(ClaimState.IDENTIFIED, ClaimState.RESEARCHING),
         )
@@ -78,6 +99,7 @@ class Claim(models.Model):
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "claim_moves_by_workflow", "claim_digest_is_true", "writers_are_remembered", "sign_off_covers_what_stands",
+        "claim_stands", "moved_at_is_true", "people_are_told_what_is_stale",
     )  # fmt: skip
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="claims")
@@ -97,12 +119,19 @@ class Claim(models.Model):
     )  # fmt: skip
     stated_on = models.DateField(null=True, blank=True)
     importance = models.CharField(max_length=20, choices=Importance, default=Importance.SUPPORTING)
+    legal_risk = models.BooleanField(
+        default=False, db_default=False, help_text="A lawyer should see this before it is published."
+    )
     topics = ArrayField(models.CharField(max_length=100), default=list, blank=True)
 
     state = models.CharField(max_length=20, choices=ClaimState, default=ClaimState.IDENTIFIED)
     round = models.PositiveIntegerField(default=0)
     assignee = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="assigned_claims")
+    assignment_note = models.TextField(
+        blank=True, default="", db_default="", max_length=2000, help_text="What the assignee is told with the work."
+    )
     due_at = models.DateTimeField(null=True, blank=True)
+    moved_at = models.DateTimeField(null=True, editable=False, help_text="When it came into its state and round.")
     none_contradicting = models.TextField(blank=True, help_text="Where we looked and found nothing against the claim.")
 
     triage_reason = models.CharField(max_length=20, choices=TriageReason, blank=True)
@@ -112,6 +141,10 @@ class Claim(models.Model):
     confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True, blank=True)
     duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="duplicates")
+
+    withdrawn_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawn_reason = models.TextField(blank=True, default="", db_default="", editable=False)
 
     decision = models.ForeignKey("Decision", models.PROTECT, null=True, blank=True, related_name="+", editable=False)
     digest = models.CharField(max_length=64, editable=False, blank=True)
@@ -136,6 +169,7 @@ class Claim(models.Model):
             ("submit_for_review", "Can submit claims for review"),
             ("return_to_research", "Can return claims to research"),
             ("reopen", "Can reopen claims"),
+            ("withdraw_claim", "Can withdraw mistaken claims and restore them"),
         )
         constraints = (
             UniqueConstraint(fields=["article", "code"], name="claim_code_is_unique_in_its_article"),
@@ -166,8 +200,19 @@ class Claim(models.Model):
                 | (~Q(state=ClaimState.DUPLICATE) & Q(duplicate_of__isnull=True)),
                 name="claim_is_a_duplicate_of_another",
             ),
+            CheckConstraint(
+                condition=Q(withdrawn_by__isnull=True, withdrawn_at__isnull=True, withdrawn_reason="")
+                | (Q(withdrawn_by__isnull=False, withdrawn_at__isnull=False) & ~Q(withdrawn_reason="")
+                   & Q(state__in=(ClaimState.IDENTIFIED, ClaimState.RESEARCHING, ClaimState.NOT_CHECKABLE,
+                                  ClaimState.DUPLICATE))),
+                name="claim_is_withdrawn_by_somebody_with_a_reason",
+            ),
         )  # fmt: skip
-        indexes = (models.Index(fields=["state", "id"]), models.Index(fields=["article", "state"]))
+        indexes = (
+            models.Index(fields=["state", "id"]),
+            models.Index(fields=["article", "state"]),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="claims_claim_due"),
+        )
 
     def __str__(self) -> str:
         return f"{self.code} {self.statement}"
@@ -182,7 +227,7 @@ class Claim(models.Model):
     def cited_sources(self) -> list[CitedSource]:
         """The standing evidence that corroborates or contradicts, with the tier and origin of its source."""
         cited = list(
-            self.evidence.filter(withdrawn_at__isnull=True)
+            self.evidence.filter(withdrawn_at__isnull=True, source__withdrawn_at__isnull=True)
             .exclude(stance=Stance.CONTEXT)
             .values_list("stance", "source__tier", "source_id")
         )
@@ -193,78 +238,29 @@ class Claim(models.Model):
         """Whether this person ever wrote the claim or any of its evidence."""
         return self.contributions.filter(person=person).exists()
 
+    def evidence_rule(self) -> EvidenceRule:
+        """How much evidence the desk asks for before review."""
+        settings = DeskSettings.of_the_desk()
+        return EvidenceRule(settings.primary_needed, settings.secondary_needed)
+
     def was_reviewed_by(self, person: Person) -> bool:
         """Whether this person ever filed a verdict on the claim."""
         return self.verdicts.filter(reviewer=person).exists()
+
+    def was_recused_from_by(self, person: Person) -> bool:
+        """Whether this person stepped back from judging the claim."""
+        return self.recusals.filter(person=person).exists()
+
+    def is_duplicated(self) -> bool:
+        """Whether another claim is marked as a duplicate of this one."""
+        return self.duplicates.exists()
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
 
     @property
     def stale(self) -> bool:
         """Whether the claim or its evidence changed after it was decided."""
         decision: Decision | None = self.decision
         return decision is not None and decision.digest != self.digest
-
-
-class Anchor(models.Model):
-    """W3C selectors of a claim in one revision. A newer anchor takes the place of the older, which stays.
-
-    `start` and `end` are code points into the revision's text, the end exclusive; an orphaned anchor has none and
-    keeps the quote it lost. `score` (0–1] is there when the place was found by likeness and waits for a person.
-    """
-
-    TRIGGERS: ClassVar[tuple[str, ...]] = (
-        "anchor_quotes_its_text", "anchor_stays_where_it_was", "claim_digest_is_true", "sign_off_covers_what_stands",
-        "writers_are_remembered",
-    )  # fmt: skip
-
-    claim = models.ForeignKey(Claim, models.PROTECT, related_name="anchors")
-    revision = models.ForeignKey(ArticleRevision, models.PROTECT, related_name="anchors")
-    start = models.PositiveIntegerField(null=True, blank=True)
-    end = models.PositiveIntegerField(null=True, blank=True)
-    exact = models.TextField()
-    prefix = models.TextField(blank=True)
-    suffix = models.TextField(blank=True)
-    status = models.CharField(max_length=10, choices=[(s.value, s.value) for s in AnchorStatus])
-    score = models.DecimalField(max_digits=5, decimal_places=4, null=True, blank=True)
-    current = models.BooleanField(default=True)
-    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("claim", "-id")
-        constraints = (
-            UniqueConstraint(fields=["claim"], condition=Q(current=True), name="claim_has_one_current_anchor"),
-            CheckConstraint(
-                condition=Q(status=AnchorStatus.ORPHANED.value, start__isnull=True, end__isnull=True)
-                | (~Q(status=AnchorStatus.ORPHANED.value) & Q(end__gt=F("start"))),
-                name="anchor_has_a_place_unless_orphaned",
-            ),
-            CheckConstraint(
-                condition=Q(status=AnchorStatus.FUZZY.value, score__gt=0, score__lte=1)
-                | (~Q(status=AnchorStatus.FUZZY.value) & Q(score__isnull=True)),
-                name="anchor_has_a_score_when_fuzzy",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.exact
-
-    @property
-    def settled(self) -> bool:
-        """Whether the place is sure: fuzzy and orphaned anchors wait for a person."""
-        return self.status in SETTLED_ANCHORS
-
-
-class Contribution(models.Model):
-    """Who ever wrote a claim or any of its evidence. Written by triggers on those tables, by nothing else."""
-
-    TRIGGERS: ClassVar[tuple[str, ...]] = ("contribution_is_never_edited",)
-
-    claim = models.ForeignKey(Claim, models.PROTECT, related_name="contributions")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="contributions")
-    since = models.DateTimeField()
-
-    class Meta:
-        constraints = (UniqueConstraint(fields=["claim", "person"], name="contribution_is_kept_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.person_id} wrote claim {self.claim_id}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,10 +64,12 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One thing that keeps an article from being signed off."""
+    """One thing that keeps an article from being signed off, and the row it is about: its kind and id."""
 
     code: str
     message: str
+    kind: str
+    pk: int
 
 
 def outcome_of(claim: Claim) -> str:
@@ -85,7 +88,7 @@ def coverage_of(article: Article) -> Coverage:
     if revision is None:
         return Coverage(())
     marked = set(revision.non_factual_marks.filter(taken_back_at__isnull=True).values_list("start", flat=True))
-    claims = article.claims.select_related("decision", "duplicate_of__decision").order_by("number")
+    claims = article.claims.standing().select_related("decision", "duplicate_of__decision").order_by("number")
     anchored = {a.claim_id: a for a in revision.anchors.filter(current=True, start__isnull=False) if a.settled}
     spans: list[tuple[int, int, str]] = [(s, e, k) for s, e, k in revision.sentences]
     ends = [e for _, e, _ in spans]
@@ -133,26 +136,33 @@ def blockers_of(article: Article) -> list[Blocker]:
                 Blocker(
                     "sentence_is_open",
                     f"Sentence {s.start}–{s.end} is open: “{words[:80]}{'…' * (len(words) > 80)}”",
+                    "article",
+                    article.pk,
                 )
             )
-    for claim in article.claims.for_lists():
+    for claim in article.claims.standing().for_lists().with_votes_lost():
         found.extend(_blockers_of_claim(claim))
+    for thread in article.threads.blocking().order_by("pk").values_list("pk", flat=True):
+        found.append(Blocker("thread_is_unresolved", f"Thread {thread} blocks and is not resolved.", "thread", thread))
     return found
 
 
 def _blockers_of_claim(claim: Claim) -> list[Blocker]:
-    found: list[Blocker] = []
+    return [Blocker(code, f"{claim.code}{message}", "claim", claim.pk) for code, message in _open_in(claim)]
+
+
+def _open_in(claim: Claim) -> Iterator[tuple[str, str]]:
+    """What of the claim is not settled: a code, and what follows the claim's own code in a sentence."""
     anchor = claim.current_anchor()
     if anchor is None or not anchor.settled:
-        found.append(Blocker("anchor_is_not_settled", f"{claim.code}: its place in the text is not settled."))
+        yield "anchor_is_not_settled", ": its place in the text is not settled."
     if claim.state in (ClaimState.IN_REVIEW, ClaimState.DISPUTED):
-        found.append(Blocker("round_is_open", f"{claim.code}: round {claim.round} is open."))
+        yield "round_is_open", f": round {claim.round} is open."
     elif claim.state in (ClaimState.IDENTIFIED, ClaimState.RESEARCHING):
-        found.append(Blocker("claim_is_unfinished", f"{claim.code} is {claim.get_state_display().lower()}."))
+        yield "claim_is_unfinished", f" is {claim.get_state_display().lower()}."
     elif claim.state == ClaimState.NOT_CHECKABLE and claim.confirmed_by_id is None:
-        found.append(Blocker("set_aside_is_unconfirmed", f"{claim.code}: nobody has confirmed that it is set aside."))
+        yield "set_aside_is_unconfirmed", ": nobody has confirmed that it is set aside."
     elif claim.stale:
-        found.append(
-            Blocker("decision_is_stale", f"{claim.code}: the claim or its evidence changed after the decision.")
-        )
-    return found
+        yield "decision_is_stale", ": the claim or its evidence changed after the decision."
+    elif getattr(claim, "votes_lost", False):
+        yield "decision_keeps_its_quorum", ": a reviewer whose verdict counted has stepped back: return it to research."

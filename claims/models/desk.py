@@ -9,25 +9,32 @@ from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils import timezone
 
-from claims.choices import Role, Scope
+from claims.choices import EmailMode, Role, Scope
 
 # What each role may do when the desk is set up; from then on the groups' permissions say it, not this table.
 # The permissions themselves stand in the Meta of the model they are about.
 ROLE_PERMISSIONS: dict[Role, tuple[str, ...]] = {
     Role.RESEARCHER: ("receive_article", "write_claim", "triage", "set_aside", "confirm_set_aside", "mark_duplicate",
-                      "write_source", "cite_evidence", "submit_for_review", "mark_non_factual", "view_confidential"),
-    Role.REVIEWER: ("confirm_set_aside", "judge", "return_to_research", "view_confidential"),
-    Role.ADJUDICATOR: ("confirm_set_aside", "adjudicate", "return_to_research", "view_confidential"),
+                      "write_source", "cite_evidence", "submit_for_review", "mark_non_factual", "view_confidential",
+                      "withdraw_claim", "comment", "log_contact"),
+    Role.REVIEWER: ("confirm_set_aside", "judge", "return_to_research", "view_confidential", "comment"),
+    Role.ADJUDICATOR: ("confirm_set_aside", "adjudicate", "return_to_research", "view_confidential", "comment"),
     Role.EDITOR: ("receive_article", "edit_article", "write_claim", "triage", "set_aside", "confirm_set_aside",
                   "mark_duplicate", "mark_non_factual", "return_to_research", "reopen", "sign_off",
-                  "withdraw_article", "view_record", "view_confidential"),
-    Role.PUBLISHER: ("confirm_set_aside", "publish", "correct"),
+                  "withdraw_article", "view_record", "view_confidential", "withdraw_claim", "comment", "log_contact",
+                  "invite_guest", "configure_desk", "handle_report"),
+    Role.PUBLISHER: ("confirm_set_aside", "publish", "correct", "comment", "handle_report"),
     Role.AUDITOR: ("confirm_set_aside", "view_record", "view_confidential", "view_blind_verdicts"),
 }  # fmt: skip
 
 
 class Person(AbstractUser):
     """A person of the desk. People are deactivated (`is_active`), never deleted: the record speaks of them."""
+
+    email_mode = models.CharField(
+        "e-mail", max_length=10, choices=EmailMode, default=EmailMode.EACH, db_default="", blank=True,
+        help_text="How notifications come by e-mail, where there is an address.",
+    )  # fmt: skip
 
     class Meta:
         verbose_name_plural = "people"

@@ -15,8 +15,8 @@ from claims.models.source import Source
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def standing(self) -> EvidenceQuerySet:
-        """Evidence that has not been withdrawn."""
-        return self.filter(withdrawn_at__isnull=True)
+        """Evidence that has not been withdrawn, from a source that has not been either."""
+        return self.filter(withdrawn_at__isnull=True, source__withdrawn_at__isnull=True)
 
     def public(self) -> EvidenceQuerySet:
         """Evidence that readers may see: standing, public, from a source that is not confidential."""
@@ -41,6 +41,10 @@ class Evidence(models.Model):
     excerpt = models.TextField(blank=True, max_length=20_000, help_text="The source's own words, exactly.")
     locator = models.CharField(max_length=300, blank=True, help_text="Page, paragraph or time stamp.")
     addresses = models.CharField(max_length=10, choices=Addresses, default=Addresses.TRUE)
+    attribution_link = models.PositiveSmallIntegerField(
+        null=True, blank=True,
+        help_text="Which link of the attribution it is about: 0 the claimant, 1 who first passed it on…",
+    )  # fmt: skip
     note = models.TextField(blank=True, max_length=20_000)
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PUBLIC)
     withdrawn_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
@@ -61,6 +65,11 @@ class Evidence(models.Model):
                 condition=Q(withdrawn_by__isnull=True, withdrawn_at__isnull=True, withdrawn_reason="")
                 | (Q(withdrawn_by__isnull=False, withdrawn_at__isnull=False) & ~Q(withdrawn_reason="")),
                 name="evidence_is_withdrawn_by_somebody_with_a_reason",
+            ),
+            CheckConstraint(
+                condition=Q(attribution_link__isnull=True) | Q(addresses=Addresses.SAID),
+                name="link_of_attribution_is_about_saying",
+                violation_error_message="Only evidence on whether it was said is about a link of the attribution.",
             ),
             CheckConstraint(
                 condition=~Q(excerpt="") | ~Q(note=""),

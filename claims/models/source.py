@@ -14,6 +14,10 @@ from claims.models.fields import WebAddress
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
+    def standing(self) -> SourceQuerySet:
+        """Sources that have not been withdrawn."""
+        return self.filter(withdrawn_at__isnull=True)
+
     def visible_to(self, person: Person) -> SourceQuerySet:
         """Confidential sources are for those whose role needs them."""
         return self if person.has_perm("claims.view_confidential") else self.filter(confidential=False)
@@ -59,6 +63,9 @@ class Source(models.Model):
         help_text="Hex SHA-256 of the content as it was looked up.",
     )  # fmt: skip
     confidential = models.BooleanField(default=False, help_text="Appears in nothing public.")
+    withdrawn_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawn_reason = models.TextField(blank=True, default="", db_default="", editable=False)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -76,7 +83,16 @@ class Source(models.Model):
                 condition=Q(derived_from__isnull=True) | ~Q(derived_from=F("id")),
                 name="source_is_not_its_own_origin",
             ),
+            CheckConstraint(
+                condition=Q(withdrawn_by__isnull=True, withdrawn_at__isnull=True, withdrawn_reason="")
+                | (Q(withdrawn_by__isnull=False, withdrawn_at__isnull=False) & ~Q(withdrawn_reason="")),
+                name="source_is_withdrawn_by_somebody_with_a_reason",
+            ),
         )
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.withdrawn_at is not None

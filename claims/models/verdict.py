@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint
 
 from claims.choices import ClaimState, Confidence, DecisionMethod, SaidRating
 from claims.models.claim import Claim
 from claims.models.desk import Person
 from claims.models.evidence import Evidence
 from claims.models.rating import Rating
+from claims.models.recusal import Recusal
 
 
 class VerdictQuerySet(models.QuerySet["Verdict"]):
@@ -27,8 +28,15 @@ class VerdictQuerySet(models.QuerySet["Verdict"]):
         return self.filter(closed | Q(reviewer=person) | Q(claim__article__blind=False))
 
     def counting(self) -> VerdictQuerySet:
-        """Verdicts of the claim's present round that count: not superseded, on what stands now."""
-        return self.filter(round=F("claim__round"), digest=F("claim__digest"), superseded_by__isnull=True)
+        """Verdicts of the claim's present round that count: not superseded, on what stands now, their reviewer not
+        recused.
+        """
+        current = self.filter(round=F("claim__round"), digest=F("claim__digest"), superseded_by__isnull=True)
+        return current.not_recused()
+
+    def not_recused(self) -> VerdictQuerySet:
+        """Without the verdicts of those who have since stepped back from their claim."""
+        return self.exclude(Exists(Recusal.objects.filter(claim=OuterRef("claim"), person=OuterRef("reviewer"))))
 
 
 class Verdict(models.Model):
@@ -36,7 +44,7 @@ class Verdict(models.Model):
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "reviewer_did_not_research", "everybody_acts_in_their_own_name", "verdict_is_in_an_open_round",
-        "reviewer_has_one_standing_verdict",
+        "reviewer_has_one_standing_verdict", "judge_is_not_recused",
         "verdict_is_never_edited",
     )  # fmt: skip
 
@@ -81,7 +89,7 @@ class Decision(models.Model):
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "adjudicator_did_not_research", "adjudicator_did_not_review", "everybody_acts_in_their_own_name",
-        "decision_has_its_quorum",
+        "decision_has_its_quorum", "judge_is_not_recused",
         "decision_is_never_edited",
     )  # fmt: skip
 
@@ -91,6 +99,13 @@ class Decision(models.Model):
     rating = models.ForeignKey(Rating, models.PROTECT, related_name="+")
     said_rating = models.CharField(max_length=20, choices=SaidRating, blank=True)
     reason = models.TextField(blank=True, max_length=20_000)
+    quorum = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="The quorum it was taken with; 0 where that was not yet kept.",
+    )
+    votes_to_carry = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     decided_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="decisions")
     decided_at = models.DateTimeField(auto_now_add=True)
     digest = models.CharField(max_length=64, blank=True, editable=False)

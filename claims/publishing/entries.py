@@ -25,7 +25,7 @@ class Entries:
 
 def read(article: Article) -> Entries:
     """Every claim readers may see. A constant number of queries; decided claims are those whose decision stands."""
-    claims = list(article.claims.for_lists().order_by("number"))
+    claims = list(article.claims.standing().for_lists().order_by("number"))
     decided = [c for c in claims if c.state == ClaimState.DECIDED and not c.stale]
     evidence, verdicts = _evidence(decided), _verdicts(decided)
     return Entries(
@@ -51,10 +51,13 @@ def _evidence(claims: Sequence[Claim]) -> defaultdict[int, list[Evidence]]:
 
 
 def _verdicts(claims: Sequence[Claim]) -> defaultdict[int, list[Verdict]]:
-    """The verdicts that counted when the claim was decided: of that round, on what stood then, not superseded."""
+    """The verdicts that counted when the claim was decided: of that round, on what stood then, not superseded, their
+    reviewer not recused.
+    """
     found: defaultdict[int, list[Verdict]] = defaultdict(list)
     decisions = {c.pk: c.decision for c in claims}
-    rows = Verdict.objects.filter(claim__in=claims, superseded_by__isnull=True).select_related("rating").order_by("id")
+    rows = Verdict.objects.filter(claim__in=claims, superseded_by__isnull=True).not_recused()
+    rows = rows.select_related("rating").order_by("id")
     for row in rows:
         decision = decisions[row.claim_id]
         if decision is not None and (row.round, row.digest) == (decision.round, decision.digest):
@@ -83,8 +86,8 @@ def _decided(claim: Claim, evidence: Sequence[Evidence], verdicts: Sequence[Verd
     decision = claim.decision
     if decision is None:
         raise ValueError(f"{claim.code} is not decided.")
-    outcome = (decision.rating_id, decision.said_rating)
-    carried = [v for v in verdicts if (v.rating_id, v.said_rating) == outcome]
+    agreed = [v for v in verdicts if (v.rating_id, v.said_rating) == (decision.rating_id, decision.said_rating)]
+    dissent = [v for v in verdicts if v not in agreed] if claim.article.publish_dissent else []
     return {
         **_basics(claim),
         "url": claim_url(claim.article.slug, claim.code),
@@ -102,11 +105,11 @@ def _decided(claim: Claim, evidence: Sequence[Evidence], verdicts: Sequence[Verd
             "decided_at": stamp(decision.decided_at),
             "reason": decision.reason if decision.method == DecisionMethod.ADJUDICATION else "",
         },
-        "rationales": [{"text": v.rationale} for v in carried],
+        "rationales": [
+            {"text": v.rationale} for v in agreed or [v for v in verdicts if v.rating_id == decision.rating_id]
+        ],
         "dissent": [
-            {"rating": rating(v.rating), "said_rating": said(v.said_rating), "text": v.rationale}
-            for v in verdicts
-            if v not in carried
+            {"rating": rating(v.rating), "said_rating": said(v.said_rating), "text": v.rationale} for v in dissent
         ],
         "evidence": [_cited(row) for row in evidence],
     }
