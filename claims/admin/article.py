@@ -67,7 +67,20 @@ class ArticleAdmin(DeskModelAdmin):
     fieldsets = (
         ("Details", {"fields": [*DETAILS]}),
         ("First published elsewhere", {"fields": ORIGIN}),
-        ("The desk", {"fields": ["lead", "due_at", "quorum", "votes_to_carry", "blind", "signer_may_have_judged"]}),
+        (
+            "The desk",
+            {
+                "fields": [
+                    "lead",
+                    "due_at",
+                    "quorum",
+                    "votes_to_carry",
+                    "blind",
+                    "publish_dissent",
+                    "signer_may_have_judged",
+                ]
+            },
+        ),
     )
     add_fieldsets = (
         ("Text", {"fields": ["text", "upload", "media_type"]}),

@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
-from claims.actions import claims, steps, verdicts
+from claims.actions import claims, recusals, steps, verdicts
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me
 from claims.admin.forms import AnchorFields, AnchorForm, DeskForm, LinesField, place_of, sent
 from claims.admin.reading import around
 from claims.admin.steps import WHAT_HAPPENS, buttons, claim_step_fields, form_for, pressed_twice
 from claims.models import Anchor, Article, Claim, Contribution, Person, Verdict
-from claims.queries import CLAIM_QUEUES
+from claims.queries import CLAIM_QUEUES, standing_of
 from claims.workflow import CLAIM_STEPS, JUDGE, Step
 
 STEPS: dict[str, Step] = {step.name: step for step in (*CLAIM_STEPS, JUDGE)}
 EDITABLE = [
-    "statement", "headline", "kind", "claimant", "attribution", "stated_on", "importance", "topics", "assignee",
-    "due_at",
+    "statement", "headline", "kind", "claimant", "attribution", "stated_on", "importance", "legal_risk", "topics",
+    "assignee", "assignment_note", "due_at",
 ]  # fmt: skip
 SAYS: Any = (None, {"fields": ["statement", "headline", "kind", "claimant", "attribution", "stated_on"]})
-HANDLING: Any = ("Handling", {"fields": ["importance", "topics", "assignee", "due_at"]})
+HANDLING: Any = (
+    "Handling",
+    {"fields": ["importance", "legal_risk", "topics", "assignee", "assignment_note", "due_at"]},
+)
 
 
 class ClaimForm(DeskForm):
@@ -56,6 +60,20 @@ class Queue(admin.SimpleListFilter):
         return found.filter(pk__in=queue.of(me(request)).values("pk")) if queue else found
 
 
+class Overdue(admin.SimpleListFilter):
+    """What should have been done by now."""
+
+    title = "due date"
+    parameter_name = "overdue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("true", "Overdue"), ("false", "Not overdue")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> models.QuerySet[Any]:
+        found: models.QuerySet[Any] = queryset
+        return queryset.overdue(self.value() == "true") if self.value() in ("true", "false") else found
+
+
 class ClaimAdmin(DeskModelAdmin):
     add_permission = change_permission = "claims.write_claim"
     change_form_template = "admin/desk/claim.html"
@@ -68,9 +86,11 @@ class ClaimAdmin(DeskModelAdmin):
         HANDLING,
     )
     autocomplete_fields = ("article", "assignee")
-    list_display = ("code", "says", "article", "kind", "importance", "state", "outcome", "assignee", "due_at")
+    list_display = ("code", "says", "article", "kind", "importance", "stands_at", "outcome", "assignee", "due_at")
     list_display_links = ("code", "says")
-    list_filter = (Queue, "state", "kind", "importance")
+    list_filter = (
+        Queue, Overdue, "state", "kind", "importance", "legal_risk", ("withdrawn_at", admin.EmptyFieldListFilter),
+    )  # fmt: skip
     list_select_related = ("article", "assignee", "decision__rating")
     search_fields = ("=code", "statement", "headline", "claimant", "article__title")
     date_hierarchy = "created_at"
@@ -79,6 +99,11 @@ class ClaimAdmin(DeskModelAdmin):
     @admin.display(description="claim", ordering="headline")
     def says(self, claim: Claim) -> str:
         return claim.headline or claim.statement[:75]
+
+    @admin.display(description="state, since", ordering="moved_at")
+    def stands_at(self, claim: Claim) -> str:
+        state = "Withdrawn" if claim.withdrawn else claim.get_state_display()
+        return f"{state}, {claim.moved_at:%Y-%m-%d %H:%M}" if claim.moved_at else state
 
     @admin.display(description="decision")
     def outcome(self, claim: Claim) -> str:
@@ -99,7 +124,11 @@ class ClaimAdmin(DeskModelAdmin):
         return claims.edit(claim=row, by=me(request), **form.values(changed=True))
 
     def pages(self) -> Iterable[tuple[str, str, View]]:
-        return (("step/<slug:step>/", "step", self.step_view), ("anchor/", "anchor", self.anchor_view))
+        return (
+            ("step/<slug:step>/", "step", self.step_view),
+            ("anchor/", "anchor", self.anchor_view),
+            ("recuse/", "recuse", self.recuse_view),
+        )
 
     def beside(self, request: HttpRequest, row: Claim) -> dict[str, Any]:
         claim = Claim.objects.for_lists().select_related("article__current_revision").get(pk=row.pk)
@@ -126,6 +155,22 @@ class ClaimAdmin(DeskModelAdmin):
             # The page that tells of the change shows the claim as it is now; the next verdict is on that.
             form.send_instead(digest=claim.digest)
         return page
+
+    def recuse_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.row(request, pk)
+        claim = Claim.objects.for_lists().select_related("article__current_revision").get(pk=pk)
+        note = forms.CharField(
+            label="The conflict of interest", widget=forms.Textarea(attrs={"rows": 5}), max_length=5000
+        )
+        return self.form_page(
+            request, claim, form_for({"note": note}, request),
+            lambda given: recusals.recuse(claim=claim, by=me(request), **given),
+            title=f"{claim.code}: step back", button="Step back from this claim",
+            done=f"{claim.code}: you have stepped back.",
+            says="You judge this claim no more, for good. A verdict of yours in an open round counts no longer. "
+            "That you stepped back is seen by the desk; why, by editors and auditors alone.",
+            template="admin/desk/claim_step.html", **in_sight(claim, request.user),
+        )  # fmt: skip
 
     def anchor_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.row(request, pk)
@@ -172,6 +217,10 @@ def in_sight(claim: Claim, person: Person | Any) -> dict[str, Any]:
         "decisions": claim.decisions.select_related("rating", "decided_by").order_by("-round"),
         "contributors": Contribution.objects.filter(claim=claim).select_related("person").order_by("since"),
         "attribution": " ← ".join([claim.claimant or "—", *claim.attribution]),
+        "standing": standing_of(claim, person),
+        "recusals": [(r, r.note_for(person)) for r in claim.recusals.select_related("person")],
+        "may_recuse": (person.has_perm("claims.judge") or person.has_perm("claims.adjudicate"))
+        and not claim.was_recused_from_by(person),
     }
 
 

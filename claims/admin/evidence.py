@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -13,10 +12,13 @@ from django.utils import timezone
 from claims.actions import evidence
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me, url_of
 from claims.admin.forms import DeskForm
-from claims.admin.steps import form_for
+from claims.admin.steps import form_for, reason_field
 from claims.models import Evidence
 
-SAYS: Any = ("What it says", {"fields": ["source", "stance", "addresses", "excerpt", "locator", "note", "visibility"]})
+SAYS: Any = (
+    "What it says",
+    {"fields": ["source", "stance", "addresses", "attribution_link", "excerpt", "locator", "note", "visibility"]},
+)
 
 
 class EvidenceAdmin(DeskModelAdmin):
@@ -67,18 +69,30 @@ class EvidenceAdmin(DeskModelAdmin):
     response_post_save_change = response_post_save_add
 
     def pages(self) -> Iterable[tuple[str, str, View]]:
-        return (("withdraw/", "withdraw", self.withdraw_view),)
+        return (("withdraw/", "withdraw", self.withdraw_view), ("restore/", "restore", self.restore_view))
 
     def beside(self, request: HttpRequest, row: Evidence) -> dict[str, Any]:
-        return {"may_withdraw": self.has_change_permission(request, row)}
+        return {
+            "may_withdraw": self.has_change_permission(request, row),
+            "may_restore": row.withdrawn and super().has_change_permission(request, row),
+        }
 
     def withdraw_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.row(request, pk)
-        fields = {"reason": forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=5000)}
         return self.form_page(
-            request, row, form_for(fields, request),
+            request, row, form_for({"reason": reason_field()}, request),
             lambda given: evidence.withdraw(evidence=row, by=me(request), **given),
             title="Withdraw evidence", button="Withdraw", back=url_of(row.claim), done="Withdrawn; it stays on file.",
             says=f"“{(row.excerpt or row.note)[:200]}” counts no longer. It stays on file with your reason; "
-            "verdicts that judged it become stale. There is no way back.",
+            "verdicts that judged it become stale. It can be restored.",
+        )  # fmt: skip
+
+    def restore_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self.row(request, pk)
+        return self.form_page(
+            request, row, form_for({"reason": reason_field()}, request),
+            lambda given: evidence.restore(evidence=row, by=me(request), **given),
+            title="Restore evidence", button="Restore", back=url_of(row.claim), done="Restored.",
+            says=f"“{(row.excerpt or row.note)[:200]}” counts again. Verdicts that judged the claim with it count "
+            "again, where nothing else has changed.",
         )  # fmt: skip

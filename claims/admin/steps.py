@@ -99,6 +99,11 @@ def _text(label: str, help_text: str = "", **more: Any) -> forms.CharField:
     )
 
 
+def reason_field() -> forms.CharField:
+    """Why something is done: on record."""
+    return forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 4}), max_length=5000)
+
+
 def _choice(label: str, choices: Any, **more: Any) -> forms.ChoiceField:
     blank = [] if more.get("required", True) else [("", "—")]
     return forms.ChoiceField(label=label, choices=[*blank, *choices], **more)

@@ -79,15 +79,17 @@ class ArticleSerializer(RowSerializer):
         model = Article
         fields: tuple[str, ...] = (
             "id", "slug", "title", "byline", "publisher", "url", "published_on", "language", "republished_from",
-            "state", "scale", "quorum", "votes_to_carry", "blind", "signer_may_have_judged", "current_revision",
-            "coverage", "claim_count", "lead", "due_at", "created_by", "created_at", "updated_at",
+            "state", "moved_at", "scale", "quorum", "votes_to_carry", "blind", "publish_dissent",
+            "signer_may_have_judged", "current_revision", "coverage",
+            "claim_count", "lead", "due_at", "created_by", "created_at", "updated_at",
         )  # fmt: skip
-        read_only_fields = ("id", "slug", "state", "scale", "claim_count", "created_at", "updated_at")
+        read_only_fields = ("id", "slug", "state", "moved_at", "scale", "claim_count", "created_at", "updated_at")
         extra_kwargs = said(
             id="The article's id.", slug="Its name in public addresses.", title="Its headline.",
             byline="Who wrote it.", publisher="Who published it.", url="Where it was published.",
             published_on="When it was published.", state="Where it is in its workflow; moved by steps alone.",
             scale="The id of the rating scale its claims are judged on.",
+            moved_at="When it came into its state; null where that was not yet kept.",
             claim_count="How many claims have been written on it.", due_at="When the check is due, or null.",
             created_at="When it was received.", updated_at="When it was last changed.",
         )  # fmt: skip

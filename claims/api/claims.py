@@ -61,6 +61,7 @@ class ClaimSerializer(RowSerializer):
     evidence_counts = EvidenceCounts(source="*", read_only=True, help_text="How much evidence takes which stance.")
     decision = DecisionInClaim(read_only=True, allow_null=True, help_text="What was decided, or null.")
     stale = Flag(read_only=True, help_text="Whether claim or evidence changed after the decision.")
+    withdrawn = Flag(read_only=True, help_text="Whether it was withdrawn as a mistake: it then counts for nothing.")
     triage_reason = OrNull(choices=TriageReason.choices, help_text="Why it was set aside, or null.")
     set_aside_by = PersonField(read_only=True, allow_null=True, help_text="Who set it aside, or null.")
     confirmed_by = PersonField(read_only=True, allow_null=True, help_text="Who confirmed that, or null.")
@@ -70,19 +71,25 @@ class ClaimSerializer(RowSerializer):
         model = Claim
         fields: tuple[str, ...] = (
             "id", "code", "article", "statement", "headline", "kind", "claimant", "attribution", "stated_on",
-            "importance", "topics", "state", "round", "anchor", "assignee", "due_at", "evidence_counts", "decision",
-            "stale", "digest", "none_contradicting", "triage_reason", "triage_note", "set_aside_by", "confirmed_by",
+            "importance", "legal_risk", "topics", "state", "moved_at", "round", "anchor", "assignee", "assignment_note",
+            "due_at", "evidence_counts", "decision", "stale", "withdrawn", "withdrawn_reason", "digest",
+            "none_contradicting", "triage_reason", "triage_note", "set_aside_by", "confirmed_by",
             "duplicate_of", "created_by", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = (
-            "id", "code", "article", "state", "round", "digest", "none_contradicting", "triage_reason", "triage_note",
-            "duplicate_of", "created_at", "updated_at",
+            "id", "code", "article", "state", "moved_at", "round", "withdrawn_reason", "digest", "none_contradicting",
+            "triage_reason", "triage_note", "duplicate_of", "created_at", "updated_at",
         )  # fmt: skip
         extra_kwargs = said(
             id="The claim's id.", code="Its public code within the article: C1, C2, …", article="The article's id.",
             statement="What is claimed, in one sentence.", kind="What kind of statement it is.",
             claimant="Who makes the claim.", stated_on="When it was made.",
-            importance="What it carries in the article.", state="Where it is in its workflow; moved by steps alone.",
+            importance="What it carries in the article.",
+            legal_risk="Whether a lawyer should see it before it is published.",
+            moved_at="When it came into its state and round; null where that was not yet kept.",
+            assignment_note="What the assignee is told with the work.",
+            withdrawn_reason="Why it was withdrawn as a mistake; empty while it stands.",
+            state="Where it is in its workflow; moved by steps alone.",
             round="The number of its last round of review; 0 before the first.", due_at="When it is due, or null.",
             digest="SHA-256 of what reviewers judge: give it with a verdict to judge only what you saw.",
             triage_note="The note to the triage reason.",
@@ -99,6 +106,13 @@ class ClaimWritten(ClaimSerializer):
 
     class Meta(ClaimSerializer.Meta):
         read_only_fields = tuple(n for n in ClaimSerializer.Meta.read_only_fields if n != "article")
+
+
+class OverdueFilter(FlagFilter):
+    """true: what is late."""
+
+    def filter(self, queryset: Any, value: str) -> Any:
+        return queryset.overdue(value == "true") if value else queryset
 
 
 class ClaimFilters(django_filters.FilterSet):
@@ -119,6 +133,9 @@ class ClaimFilters(django_filters.FilterSet):
     )
     anchor = OneOf("anchors__status", [(s.value, s.value) for s in AnchorStatus], "Claims with this anchor status.",
                    method="anchored")  # fmt: skip
+    legal_risk = FlagFilter("Claims that a lawyer should see, or the others.", "legal_risk")
+    withdrawn = FlagFilter("Withdrawn claims, or those that stand.", condition=Q(withdrawn_at__isnull=False))
+    overdue = OverdueFilter("Unfinished claims whose due date has passed, or the others.")
     due_before = MomentFilter("due_at", "Due before this moment.", "lt")
     awaiting = django_filters.ChoiceFilter(
         method="waiting", choices=[(name, name) for name in CLAIM_QUEUES],
@@ -140,7 +157,17 @@ class ClaimDoor(Listed, Shown, Edited):
     serializer_class = ClaimSerializer
     filterset_class = ClaimFilters
     search_fields = ("statement", "headline", "claimant", "code")
-    ordering_fields = ("article", "number", "state", "kind", "importance", "due_at", "created_at", "updated_at")
+    ordering_fields = (
+        "article",
+        "number",
+        "state",
+        "kind",
+        "importance",
+        "moved_at",
+        "due_at",
+        "created_at",
+        "updated_at",
+    )
     queryset = Claim.objects.for_lists().select_related("created_by", "set_aside_by", "confirmed_by")
 
     def get_queryset(self) -> QuerySet:

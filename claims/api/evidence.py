@@ -34,7 +34,8 @@ class EvidenceSerializer(RowSerializer):
     class Meta:
         model = Evidence
         fields = (
-            "id", "claim", "source", "stance", "excerpt", "locator", "addresses", "note", "visibility", "withdrawn",
+            "id", "claim", "source", "stance", "excerpt", "locator", "addresses", "attribution_link", "note",
+            "visibility", "withdrawn",
             "withdrawn_by", "withdrawn_at", "withdrawn_reason", "created_by", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = ("id", "withdrawn_at", "withdrawn_reason", "created_at", "updated_at")
@@ -55,9 +56,9 @@ class EvidenceCited(EvidenceSerializer):
 
 
 class Withdrawal(StrictSerializer):
-    """Why evidence is withdrawn."""
+    """Why something is withdrawn, or restored."""
 
-    reason = Text(allow_blank=True, max_length=5000, help_text="Why; it stays on file with the evidence.")
+    reason = Text(allow_blank=True, max_length=5000, help_text="Why; it stays on file.")
 
 
 class EvidenceFilters(django_filters.FilterSet):
@@ -105,4 +106,14 @@ class EvidenceWithdrawalDoor(EvidenceDoor):
         """
         row = self.row(pk)
         evidence.withdraw(evidence=row, by=self.person, **self.body(Withdrawal))
+        return Response(self.shown(self.row(pk)))
+
+    @extend_schema(request=Withdrawal, responses={200: EvidenceSerializer}, filters=False)
+    def restore(self, request: Request, pk: int) -> Response:
+        """Restore withdrawn evidence, with a reason
+
+        What was judged with it counts again where nothing else has changed.
+        """
+        row = self.row(pk)
+        evidence.restore(evidence=row, by=self.person, **self.body(Withdrawal))
         return Response(self.shown(self.row(pk)))

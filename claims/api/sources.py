@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions import sources
 from claims.api.base import Edited, Listed, Shown, visible
-from claims.api.fields import PersonField, Reference, RowSerializer, said
+from claims.api.evidence import Withdrawal
+from claims.api.fields import Flag, PersonField, Reference, RowSerializer, said
 from claims.api.filtering import DayFilter, FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
 from claims.choices import SourceKind, Tier
 from claims.models import Source
@@ -25,20 +26,23 @@ class SourceSerializer(RowSerializer):
         queryset=Source.objects.all(), required=False, allow_null=True,
         help_text="The id of the source this one derives from, or null: outlets with one origin are one source.",
     )  # fmt: skip
+    withdrawn = Flag(read_only=True, help_text="Whether it was withdrawn: evidence from it then counts for nothing.")
     created_by = PersonField(read_only=True, help_text="Who entered it.")
 
     class Meta:
         model = Source
         fields = (
             "id", "title", "publisher", "author", "url", "archived_url", "kind", "tier", "affiliation", "derived_from",
-            "published_on", "accessed_at", "sha256", "confidential", "created_by", "created_at", "updated_at",
+            "published_on", "accessed_at", "sha256", "confidential", "withdrawn",
+            "withdrawn_reason", "created_by", "created_at", "updated_at",
         )  # fmt: skip
-        read_only_fields = ("id", "created_at", "updated_at")
+        read_only_fields = ("id", "withdrawn_reason", "created_at", "updated_at")
         extra_kwargs = said(
             id="The source's id.", title="Its title.", publisher="Who published it.", author="Who made it.",
             url="Where it stands.", archived_url="Where a copy is archived.", kind="What it is.",
             tier="How near it is to what it tells of.", published_on="When it was published.",
-            accessed_at="When it was looked up.", created_at="When it was entered.",
+            accessed_at="When it was looked up.", withdrawn_reason="Why it was withdrawn; empty while it stands.",
+            created_at="When it was entered.",
             updated_at="When it was last changed.",
         )  # fmt: skip
 
@@ -62,6 +66,7 @@ class SourceFilters(django_filters.FilterSet):
     sha256 = WordFilter("sha256", "Sources of this content.")
     derived_from = IdFilter("derived_from", "Sources that derive from this one.", method="derivatives")
     confidential = FlagFilter("Confidential sources, or the others.", "confidential")
+    withdrawn = FlagFilter("Withdrawn sources, or those that stand.", condition=Q(withdrawn_at__isnull=False))
     created_by = PersonFilter("created_by", "Sources that this person entered")
     published_after = DayFilter("published_on", "Published on this day or later.", "gte")
     published_before = DayFilter("published_on", "Published before this day.", "lt")
@@ -93,3 +98,20 @@ class SourceDoor(Listed, Shown, Edited):
 
     def change(self, row: Source, changes: dict[str, Any]) -> None:
         sources.edit(source=row, by=self.person, **changes)
+
+
+class SourceWithdrawalDoor(SourceDoor):
+    @extend_schema(request=Withdrawal, responses={200: SourceSerializer}, filters=False)
+    def withdraw(self, request: Request, pk: int) -> Response:
+        """Withdraw a mistaken source, with a reason
+
+        Evidence from it counts no longer; what was judged with it becomes stale.
+        """
+        sources.withdraw(source=self.row(pk), by=self.person, **self.body(Withdrawal))
+        return Response(self.shown(self.row(pk)))
+
+    @extend_schema(request=Withdrawal, responses={200: SourceSerializer}, filters=False)
+    def restore(self, request: Request, pk: int) -> Response:
+        """Restore a withdrawn source, with a reason"""
+        sources.restore(source=self.row(pk), by=self.person, **self.body(Withdrawal))
+        return Response(self.shown(self.row(pk)))

@@ -14,14 +14,17 @@ from claims.api.claim_steps import ClaimStepsDoor
 from claims.api.claims import ClaimAnchorDoor, ClaimDoor
 from claims.api.corrections import CorrectionDoor, PublicationCorrectionDoor
 from claims.api.decisions import DecisionDoor
+from claims.api.desk_settings import DeskSettingsDoor
 from claims.api.docs import DocsView, SchemaView
 from claims.api.evidence import EvidenceDoor, EvidenceWithdrawalDoor
 from claims.api.me import MeDoor
 from claims.api.publications import ArticlePublicationDoor, PublicationDoor
 from claims.api.rating_scales import RatingScaleDoor
+from claims.api.recusals import RecusalDoor
 from claims.api.revisions import LinkDoor, MarkDoor, RevisionDoor
 from claims.api.signoffs import ArticleStepsDoor, SignOffDoor
-from claims.api.sources import SourceDoor
+from claims.api.sources import SourceDoor, SourceWithdrawalDoor
+from claims.api.standing import ClaimStandingDoor
 from claims.api.verdicts import VerdictDoor
 
 
@@ -56,6 +59,7 @@ SHOW_ONE: dict[str, Any] = {"get": "show"}
 SHOW_ONE_AND_CREATE = SHOW_ONE | CREATE
 SETTLE: dict[str, Any] = {"post": "settle"}
 WITHDRAW: dict[str, Any] = {"post": "withdraw"}
+RESTORE: dict[str, Any] = {"post": "restore"}
 DELETE: dict[str, Any] = {"delete": "destroy"}
 
 app_name = "api"
@@ -74,14 +78,20 @@ urlpatterns = [
     path("claims/", ClaimDoor.as_view(LIST_AND_CREATE)),
     path("claims/<id:pk>/", ClaimDoor.as_view(SHOW_AND_EDIT)),
     path("claims/<id:pk>/steps/", ClaimStepsDoor.as_view(STEPS)),
+    path("claims/<id:pk>/standing/", ClaimStandingDoor.as_view(SHOW_ONE)),
     path("claims/<id:pk>/anchor/", ClaimAnchorDoor.as_view(SETTLE)),
     path("sources/", SourceDoor.as_view(LIST_AND_CREATE)),
     path("sources/<id:pk>/", SourceDoor.as_view(SHOW_AND_EDIT)),
+    path("sources/<id:pk>/withdraw/", SourceWithdrawalDoor.as_view(WITHDRAW)),
+    path("sources/<id:pk>/restore/", SourceWithdrawalDoor.as_view(RESTORE)),
     path("evidence/", EvidenceDoor.as_view(LIST_AND_CREATE)),
     path("evidence/<id:pk>/", EvidenceDoor.as_view(SHOW_AND_EDIT)),
     path("evidence/<id:pk>/withdraw/", EvidenceWithdrawalDoor.as_view(WITHDRAW)),
+    path("evidence/<id:pk>/restore/", EvidenceWithdrawalDoor.as_view(RESTORE)),
     path("verdicts/", VerdictDoor.as_view(LIST_AND_CREATE)),
     path("verdicts/<id:pk>/", VerdictDoor.as_view(SHOW)),
+    path("recusals/", RecusalDoor.as_view(LIST_AND_CREATE)),
+    path("recusals/<id:pk>/", RecusalDoor.as_view(SHOW)),
     path("decisions/", DecisionDoor.as_view(LIST)),
     path("decisions/<id:pk>/", DecisionDoor.as_view(SHOW)),
     path("rating-scales/", RatingScaleDoor.as_view(LIST)),
@@ -95,6 +105,7 @@ urlpatterns = [
     path("audit-events/<id:pk>/", AuditEventDoor.as_view(SHOW)),
     path("audit/checkpoint/", CheckpointDoor.as_view(SHOW_ONE)),
     path("audit/events/<id:pk>/proof/", ProofDoor.as_view(SHOW_ONE), name="audit-proof"),
+    path("desk-settings/", DeskSettingsDoor.as_view(SHOW_ONE | {"patch": "partial_update"})),
     path("me/", MeDoor.as_view(SHOW_ONE)),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),

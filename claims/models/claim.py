@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, Exists, F, OuterRef, Prefetch, Q, UniqueConstraint
+from django.utils import timezone
 
 from claims.choices import ClaimKind, ClaimState, DecisionMethod, Importance, Stance, TriageReason
 from claims.models.anchor import Anchor
@@ -50,6 +51,19 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
                 "revision__text", "revision__source_bytes", "revision__sentences", "revision__blocks"),
                 to_attr="current_anchors")
         )  # fmt: skip
+
+    def unfinished(self) -> ClaimQuerySet:
+        """Claims that something still waits for."""
+        done = Q(state__in=(ClaimState.DECIDED, ClaimState.DUPLICATE)) & Q(
+            Q(decision__isnull=True) | Q(decision__digest=F("digest"))
+        )
+        confirmed = Q(state=ClaimState.NOT_CHECKABLE, confirmed_by__isnull=False)
+        return self.standing().exclude(done | confirmed)
+
+    def overdue(self, wanted: bool = True) -> ClaimQuerySet:
+        """Unfinished claims whose due date has passed; or all the others."""
+        late = Claim.objects.unfinished().filter(due_at__lt=timezone.now()).values("pk")
+        return self.filter(pk__in=late) if wanted else self.exclude(pk__in=late)
 
     def with_votes_lost(self) -> ClaimQuerySet:
         """With `votes_lost`: whether a reviewer whose verdict counted in a decision by agreement has since recused."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.db import models
@@ -25,6 +26,21 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, person: Person) -> EvidenceQuerySet:
         """Evidence from a confidential source is for those whose role needs it."""
         return self if person.has_perm("claims.view_confidential") else self.filter(source__confidential=False)
+
+
+def speaks_for_one_side(evidence: Iterable[Evidence]) -> list[str]:
+    """Of each stance, a sentence where all of its evidence is from sources with one affiliation (party, state).
+
+    In: standing evidence, with its sources. Context is no stance one relies on.
+    """
+    said = []
+    rows = list(evidence)
+    for stance in (Stance.CORROBORATES, Stance.CONTRADICTS):
+        sides = {row.source.affiliation.strip() for row in rows if row.stance == stance}
+        if len(sides) == 1 and (side := sides.pop()):
+            verb = "corroborates" if stance == Stance.CORROBORATES else "contradicts"
+            said.append(f"All that {verb} this is from sources that speak for {side}.")
+    return said
 
 
 class Evidence(models.Model):
