@@ -38,6 +38,7 @@ class ClaimQueue:
 class ArticleQueue:
     """One kind of work on whole articles, which waits for everybody who may do it; `states` is where it begins."""
 
+    name: str
     title: str
     permission: str
     states: tuple[ArticleState, ...]
@@ -55,12 +56,21 @@ CLAIM_QUEUES = {
         ClaimQueue("review", "To review", "claims.judge", ClaimQuerySet.awaiting_review_by),
         ClaimQueue("adjudication", "To adjudicate", "claims.adjudicate", ClaimQuerySet.awaiting_adjudication_by),
         ClaimQueue("research", "To research", "claims.submit_for_review", ClaimQuerySet.awaiting_research_by),
+        ClaimQueue(
+            "confirmation",
+            "To confirm as set aside",
+            "claims.confirm_set_aside",
+            ClaimQuerySet.awaiting_confirmation_by,
+        ),
+        ClaimQueue("overdue", "Overdue on the desk", "claims.edit_article", lambda found, person: found.overdue()),
     )
 }
 ARTICLE_QUEUES = (
-    ArticleQueue("Settled, to sign off", "claims.sign_off", IN_HAND, lambda found: found.settled().signed(False)),
-    ArticleQueue("Being checked", "claims.edit_article", IN_HAND, lambda found: found.settled(False)),
-    ArticleQueue("To publish", "claims.publish", SIGNED, lambda found: found.signed()),
+    ArticleQueue(
+        "sign_off", "Settled, to sign off", "claims.sign_off", IN_HAND, lambda found: found.settled().signed(False)
+    ),
+    ArticleQueue("checking", "Being checked", "claims.edit_article", IN_HAND, lambda found: found.settled(False)),
+    ArticleQueue("publish", "To publish", "claims.publish", SIGNED, lambda found: found.signed()),
 )
 
 STEPS: dict[str, Step] = {step.name: step for step in (*CLAIM_STEPS, JUDGE)}

@@ -172,7 +172,7 @@ class Queue(TestCase):
             shown = client.get(reverse("admin:index")).context["queue"]
             for one in shown:
                 self.assertEqual(client.get(one.url).status_code, 200)
-            return {one.title: [row.pk for row in one.rows] for one in shown}
+            return {one.title: [row.pk for row in one.rows] for one in shown if one.noun == "article"}
 
         self.assertEqual(lists(pages[0]), {"Settled, to sign off": [article.pk], "Being checked": [waiting.pk]})
         self.assertEqual(lists(pages[1]), {"To publish": []})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -360,3 +361,45 @@ class HowItStands(Doors):
         with self.assertRaises(Refused):
             verdicts.file(claim=claim, rating=build.rating(), rationale="x", confidence="low", by=reviewer)
         self.assertFalse(Claim.objects.awaiting_review_by(reviewer).exists())
+
+
+class TheQueues(Doors):
+    """What waits for whom: on the front page, in lists, and over REST."""
+
+    def test_what_is_late_is_shown_to_editors_until_it_is_done(self) -> None:
+        late = build.claim(ClaimState.RESEARCHING)
+        build.identified(late.article, build.CLAIMS[1])
+        by = build.the(Role.EDITOR)
+        claims.edit(claim=late, due_at=timezone.now() - timedelta(days=1), by=by)
+        self.client.force_login(by)
+        asked = {
+            "/api/v1/claims/?overdue=true": [late.pk],
+            "/api/v1/claims/?waits_for=triage": [late.pk + 1],
+        }
+        for path, expected in asked.items():
+            self.assertEqual([row["id"] for row in self.client.get(path).json()["results"]], expected, path)
+        self.assertEqual([c["id"] for c in self.client.get("/api/v1/me/").json()["queue"]["overdue"]], [late.pk])
+        self.assertIn("Overdue</strong>", self.client.get("/admin/").content.decode())
+        for query, rows in (("overdue=true", 1), ("overdue=false", 1), ("waits=any", 2), ("waits=judge", 0)):
+            page = self.client.get(f"/admin/claims/claim/?{query}")
+            self.assertEqual(len(page.context["cl"].result_list), rows, query)
+        steps.take(claim=late, step="withdraw_claim", reason="Wrong.", by=by)
+        self.assertEqual(self.client.get("/api/v1/claims/?overdue=true").json()["results"], [])
+
+    def test_a_set_aside_waits_for_somebody_else(self) -> None:
+        claim = build.claim(ClaimState.NOT_CHECKABLE)
+        waits = Claim.objects.awaiting_confirmation_by
+        self.assertFalse(waits(claim.set_aside_by).exists())
+        other = build.person(Role.REVIEWER)
+        self.assertTrue(waits(other).exists())
+        steps.take(claim=claim, step="confirm_set_aside", by=other)
+        self.assertFalse(waits(build.person(Role.REVIEWER)).exists())
+
+    def test_what_an_assignee_was_told_is_not_told_the_next(self) -> None:
+        claim, by = build.identified(), build.the(Role.EDITOR)
+        first, second = build.person(Role.RESEARCHER), build.person(Role.RESEARCHER)
+        claims.edit(claim=claim, assignee=first, assignment_note="Ask the harbour master.", by=by)
+        claims.edit(claim=claim, assignee=first, importance="central", by=by)
+        self.assertEqual(Claim.objects.get(pk=claim.pk).assignment_note, "Ask the harbour master.")
+        claims.edit(claim=claim, assignee=second, by=by)
+        self.assertEqual(Claim.objects.get(pk=claim.pk).assignment_note, "")

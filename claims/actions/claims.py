@@ -58,6 +58,8 @@ def edit(*, claim: Claim, by: Person, **changes: Any) -> Claim:
     check_able("assignee", changes.get("assignee"), "submit_for_review")
     with acting(by=by, action="claim.edit"):
         claim = lock_claim(claim)
+        if "assignee" in changes and changes["assignee"] != claim.assignee:
+            changes.setdefault("assignment_note", "")  # what the one before was told
         update(claim, **changes)
         refresh_coverage(claim.article)
         claim.refresh_from_db()

@@ -17,7 +17,7 @@ from claims.admin.forms import AnchorFields, AnchorForm, DeskForm, LinesField, p
 from claims.admin.reading import around
 from claims.admin.steps import WHAT_HAPPENS, buttons, claim_step_fields, form_for, pressed_twice
 from claims.models import Anchor, Article, Claim, Contribution, Person, Verdict
-from claims.queries import CLAIM_QUEUES, standing_of
+from claims.queries import CLAIM_QUEUES, LEADS_ON, standing_of
 from claims.workflow import CLAIM_STEPS, JUDGE, Step
 
 STEPS: dict[str, Step] = {step.name: step for step in (*CLAIM_STEPS, JUDGE)}
@@ -60,6 +60,24 @@ class Queue(admin.SimpleListFilter):
         return found.filter(pk__in=queue.of(me(request)).values("pk")) if queue else found
 
 
+class WaitsFor(admin.SimpleListFilter):
+    """The desk's queue: what waits for which step, whoever takes it."""
+
+    title = "waits for"
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("any", "Anything"), *((name, STEPS[name].label) for name in LEADS_ON.values())]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> models.QuerySet[Any]:
+        found: models.QuerySet[Any] = queryset
+        states = [state for state, name in LEADS_ON.items() if name == self.value()]
+        if not states and self.value() != "any":
+            return found
+        waiting = Claim.objects.unfinished()
+        return found.filter(pk__in=(waiting.filter(state__in=states) if states else waiting).values("pk"))
+
+
 class Overdue(admin.SimpleListFilter):
     """What should have been done by now."""
 
@@ -89,7 +107,8 @@ class ClaimAdmin(DeskModelAdmin):
     list_display = ("code", "says", "article", "kind", "importance", "stands_at", "outcome", "assignee", "due_at")
     list_display_links = ("code", "says")
     list_filter = (
-        Queue, Overdue, "state", "kind", "importance", "legal_risk", ("withdrawn_at", admin.EmptyFieldListFilter),
+        Queue, WaitsFor, Overdue, "state", "kind", "importance", "legal_risk",
+        ("withdrawn_at", admin.EmptyFieldListFilter),
     )  # fmt: skip
     list_select_related = ("article", "assignee", "decision__rating")
     search_fields = ("=code", "statement", "headline", "claimant", "article__title")

@@ -42,5 +42,5 @@ def queue_of(person: Person) -> list[Waiting]:
 
 
 def _first(title: str, noun: str, rows: QuerySet[Any], url: str) -> Waiting:
-    found = list(rows.order_by("due_at", "id")[: SHOWN + 1])
+    found = list(rows.order_by("due_at", "moved_at", "id")[: SHOWN + 1])
     return Waiting(title, noun, found[:SHOWN], len(found) > SHOWN, url)

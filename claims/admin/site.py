@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.utils import timezone
 
 from claims import models
 from claims.actions.acting import acting
@@ -93,7 +94,7 @@ class DeskSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
         queue = queue_of(me(request)) if holds_a_role(request.user) else []
-        return super().index(request, {**(extra_context or {}), "queue": queue})
+        return super().index(request, {**(extra_context or {}), "queue": queue, "now": timezone.now()})
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """A person's own password: Django's form, on record as theirs."""

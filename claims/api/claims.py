@@ -21,7 +21,7 @@ from claims.api.fields import Flag, OrNull, PersonField, Reference, RowSerialize
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
 from claims.choices import ClaimKind, ClaimState, Importance, SaidRating, Stance, TriageReason
 from claims.models import Anchor, Article, Claim, Decision, Evidence, Person, Rating
-from claims.queries import CLAIM_QUEUES
+from claims.queries import CLAIM_QUEUES, LEADS_ON
 
 
 class EvidenceCounts(serializers.Serializer):
@@ -136,11 +136,19 @@ class ClaimFilters(django_filters.FilterSet):
     legal_risk = FlagFilter("Claims that a lawyer should see, or the others.", "legal_risk")
     withdrawn = FlagFilter("Withdrawn claims, or those that stand.", condition=Q(withdrawn_at__isnull=False))
     overdue = OverdueFilter("Unfinished claims whose due date has passed, or the others.")
+    waits_for = django_filters.ChoiceFilter(
+        method="waits", choices=[(name, name) for name in LEADS_ON.values()],
+        help_text="The desk's queue: unfinished claims that wait for this step, whoever takes it.",
+    )  # fmt: skip
     due_before = MomentFilter("due_at", "Due before this moment.", "lt")
     awaiting = django_filters.ChoiceFilter(
         method="waiting", choices=[(name, name) for name in CLAIM_QUEUES],
         help_text="Claims that wait for me: my research, my review, my adjudication.",
     )  # fmt: skip
+
+    def waits(self, queryset: Any, name: str, value: str) -> Any:
+        states = [state for state, step in LEADS_ON.items() if step == value]
+        return queryset.filter(pk__in=Claim.objects.unfinished().filter(state__in=states).values("pk"))
 
     def about(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(topics__contains=[value])

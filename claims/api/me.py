@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from claims.api.base import Door
 from claims.api.fields import Flag, RowSerializer, Text, Whole, said
 from claims.choices import Role, Scope
-from claims.models import ApiToken, Claim, Person
-from claims.queries import CLAIM_QUEUES
+from claims.models import ApiToken, Article, Claim, Person
+from claims.queries import ARTICLE_QUEUES, CLAIM_QUEUES
 
 QUEUE_LENGTH = 50
 
@@ -21,11 +21,25 @@ QUEUE_LENGTH = 50
 class QueuedClaim(RowSerializer):
     class Meta:
         model = Claim
-        fields = ("id", "article", "code", "statement", "state", "due_at")
+        fields = ("id", "article", "code", "statement", "importance", "legal_risk", "state", "moved_at", "due_at")
         read_only_fields = fields
         extra_kwargs = said(
             id="The claim's id.", article="The article's id.", code="Its public code.", statement="What is claimed.",
-            state="Where it is in its workflow.", due_at="When it is due, or null.",
+            importance="What it carries in the article.", legal_risk="Whether a lawyer should see it.",
+            state="Where it is in its workflow.", moved_at="Since when it waits.", due_at="When it is due, or null.",
+        )  # fmt: skip
+
+
+class QueuedArticle(RowSerializer):
+    class Meta:
+        model = Article
+        fields = ("id", "slug", "title", "state", "moved_at", "sentence_count", "settled_count", "due_at")
+        read_only_fields = fields
+        extra_kwargs = said(
+            id="The article's id.", slug="Its name in public addresses.", title="Its headline.",
+            state="Where it is in its workflow.", moved_at="Since when it is there.",
+            sentence_count="How many sentences are to be settled.", settled_count="How many of them are.",
+            due_at="When it is due, or null.",
         )  # fmt: skip
 
 
@@ -33,6 +47,11 @@ class QueueSerializer(serializers.Serializer):
     research = QueuedClaim(many=True, help_text="Claims to research: mine, or nobody's yet.")
     review = QueuedClaim(many=True, help_text="Claims in review that I did not research and have not judged.")
     adjudication = QueuedClaim(many=True, help_text="Disputed claims that I neither researched nor reviewed.")
+    confirmation = QueuedClaim(many=True, help_text="Claims that somebody else set aside, for me to confirm.")
+    overdue = QueuedClaim(many=True, help_text="For editors: every unfinished claim whose due date has passed.")
+    sign_off = QueuedArticle(many=True, help_text="Articles that are settled, for me to sign off.")
+    checking = QueuedArticle(many=True, help_text="Articles that are being checked, for editors.")
+    publish = QueuedArticle(many=True, help_text="Articles that are signed off, for me to publish.")
 
 
 class TokenSerializer(RowSerializer):
@@ -77,6 +96,9 @@ class MeDoor(Door):
             "roles": [role.value for role in Role if role.value in groups],
             "permissions": sorted(p for p in person.get_all_permissions() if p.startswith("claims.")),
             "token": request.auth if isinstance(request.auth, ApiToken) else None,
-            "queue": {name: queue.of(person).order_by("id")[:QUEUE_LENGTH] for name, queue in CLAIM_QUEUES.items()},
+            "queue": {
+                **{name: queue.of(person).order_by("id")[:QUEUE_LENGTH] for name, queue in CLAIM_QUEUES.items()},
+                **{queue.name: queue.of(person).order_by("id")[:QUEUE_LENGTH] for queue in ARTICLE_QUEUES},
+            },
         }  # fmt: skip
         return Response(MeSerializer(answer, context=self.get_serializer_context()).data)

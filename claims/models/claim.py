@@ -96,6 +96,11 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
             .exclude(verdicts__reviewer=person)
         )
 
+    def awaiting_confirmation_by(self, person: Person) -> ClaimQuerySet:
+        """Claims that somebody else set aside and nobody has confirmed."""
+        waiting = self.standing().filter(state=ClaimState.NOT_CHECKABLE, confirmed_by__isnull=True)
+        return waiting.exclude(set_aside_by=person)
+
     def awaiting_research_by(self, person: Person) -> ClaimQuerySet:
         """Claims to be triaged or researched that are this person's, or nobody's yet."""
         return self.standing().filter(
