@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from claims.choices import ArticleState, ClaimState
-from claims.models import Anchor, Article, AuditEvent, Claim, Evidence, Person
+from claims.models import Anchor, Article, AuditEvent, Claim, Contact, Evidence, Person
 from claims.models.article import ArticleQuerySet
 from claims.models.claim import ClaimQuerySet
 from claims.models.evidence import speaks_for_one_side
@@ -171,3 +171,33 @@ def _judged_at(claim: Claim, person: Person) -> datetime | None:
         return claim.decision.decided_at if claim.stale else None
     own = claim.verdicts.filter(reviewer=person, round=claim.round, superseded_by__isnull=True).first()
     return own.submitted_at if own is not None and own.digest != claim.digest else None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Something of one person's that is due: when (UTC), its row, and what it is called."""
+
+    due_at: datetime
+    changed_at: datetime
+    row: Claim | Article | Contact
+    title: str
+
+
+def deadlines_of(person: Person) -> list[Deadline]:
+    """What this person has to have done by when, the next first: their claims, the articles they lead, the answers they
+    wait for. Three queries.
+    """
+    claims = Claim.objects.unfinished().filter(assignee=person, due_at__isnull=False).select_related("article")
+    done = (ArticleState.PUBLISHED, ArticleState.WITHDRAWN)
+    led = Article.objects.filter(lead=person, due_at__isnull=False).exclude(state__in=done)
+    asked = Contact.objects.awaiting().filter(asked_by=person, due_at__isnull=False).select_related("article")
+    found = [
+        *(
+            Deadline(c.due_at, c.updated_at, c, f"{c.code} {c.headline or c.statement[:75]}")
+            for c in claims
+            if c.due_at
+        ),
+        *(Deadline(a.due_at, a.updated_at, a, str(a)) for a in led if a.due_at),
+        *(Deadline(k.due_at, k.created_at, k, f"Answer to “{k.article}”") for k in asked if k.due_at),
+    ]
+    return sorted(found, key=lambda deadline: deadline.due_at)

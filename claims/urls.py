@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from claims import feeds, views
+from claims import calendars, feeds, views
 
 
 class Version:
@@ -48,6 +48,7 @@ register_converter(Size, "size")
 register_converter(Code, "code")
 
 urlpatterns = [
+    path("calendar/<str:secret>.ics", calendars.deadlines, name="calendar"),
     path("", views.front, name="front"),
     path("factchecks/", views.article_list, name="public-articles"),
     path("factchecks/feed.atom", feeds.atom, name="public-atom"),

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
+from icalendar import Calendar
 
 from claims.actions import articles, claims, desk, evidence, publications, recusals, signoffs, sources, steps, verdicts
 from claims.choices import ClaimState, Role, Stance, Tier
@@ -403,3 +405,41 @@ class TheQueues(Doors):
         self.assertEqual(Claim.objects.get(pk=claim.pk).assignment_note, "Ask the harbour master.")
         claims.edit(claim=claim, assignee=second, by=by)
         self.assertEqual(Claim.objects.get(pk=claim.pk).assignment_note, "")
+
+
+class TheCalendar(Doors):
+    def setUp(self) -> None:
+        self.person = build.the(Role.RESEARCHER)
+        self.claim = build.identified(headline="The harbour; closed, twice")
+        self.due = timezone.now().replace(microsecond=0) + timedelta(days=3)
+        claims.edit(claim=self.claim, assignee=self.person, due_at=self.due, by=build.the(Role.EDITOR))
+        self.client.force_login(self.person)
+        self.url = self.client.post("/api/v1/me/calendar/").json()["url"]
+
+    def events(self, url: str = "") -> list[Any]:
+        answer = Client().get(url or self.url)
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(answer.headers["Content-Type"], "text/calendar; charset=utf-8")
+        return list(Calendar.from_ical(answer.content).walk("VEVENT"))
+
+    def test_it_holds_ones_own_deadlines_and_needs_no_login(self) -> None:
+        build.identified(self.claim.article, build.CLAIMS[1])
+        [event] = self.events()
+        self.assertEqual((str(event["summary"]), event.decoded("dtstart")), (
+            "Due: C1 The harbour; closed, twice", self.due,
+        ))  # fmt: skip
+        steps.take(claim=self.claim, step="withdraw_claim", reason="Wrong.", by=build.the(Role.EDITOR))
+        self.assertEqual(self.events(), [])
+
+    def test_the_address_opens_nothing_else_and_is_revoked_by_the_next(self) -> None:
+        secret = self.url.rpartition("/")[2].removesuffix(".ics")
+        for path in ("/api/v1/me/", "/api/v1/claims/"):
+            answer = Client().get(path, headers={"Authorization": f"Bearer {secret}"})
+            self.assertEqual(answer.status_code, 403, path)
+        _, other = desk.issue_token(person=self.person, by=self.person)
+        self.assertEqual(Client().get(f"/calendar/{other}.ics").status_code, 404)
+        newer = self.client.post("/api/v1/me/calendar/").json()["url"]
+        self.assertEqual(Client().get(self.url).status_code, 404)
+        self.assertEqual(len(self.events(newer)), 1)
+        desk.deactivate(person=self.person, by=build.person(superuser=True))
+        self.assertEqual(Client().get(newer).status_code, 404)

@@ -121,6 +121,18 @@ def issue_token(
     return token, secret
 
 
+def calendar_address(*, by: Person) -> str:
+    """Make one's own secret for the calendar of deadlines, good for a year; the one before stops working.
+
+    Out: the secret, which is kept nowhere.
+    """
+    with acting(by=by, action="desk.calendar_address"):
+        for token in by.api_tokens.filter(scope=Scope.CALENDAR, revoked_at__isnull=True):
+            revoke_token(token=token, by=by)
+        _, secret = issue_token(person=by, by=by, scope=Scope.CALENDAR, name="Calendar", days=365)
+    return secret
+
+
 def revoke_token(*, token: ApiToken, by: Person) -> None:
     """Close a token for good; one's own, or anybody's with the permission."""
     if by.pk != token.person_id:

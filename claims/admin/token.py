@@ -9,10 +9,12 @@ from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from claims.actions import desk
 from claims.admin.base import DeskModelAdmin, View, holds_a_role, me
 from claims.admin.forms import DeskForm, PageForm, sent
+from claims.choices import Scope
 from claims.models import ApiToken
 
 
@@ -49,8 +51,11 @@ class ApiTokenAdmin(DeskModelAdmin):
         return token
 
     def response_add(self, request: Any, obj: ApiToken, post_url_continue: Any = None) -> HttpResponse:
+        secret = request.secret
+        if obj.scope == Scope.CALENDAR:
+            secret = request.build_absolute_uri(reverse("calendar", args=[secret]))
         return self.show(
-            request, "admin/desk/secret.html", title=f"Your token {obj.name}", original=obj, secret=request.secret,
+            request, "admin/desk/secret.html", title=f"Your token {obj.name}", original=obj, secret=secret,
             says="Copy it now: only its digest is kept, and it is not shown again.",
         )  # fmt: skip
 

@@ -43,6 +43,7 @@ ACTIONS: dict[str, str] = {
     "desk.reactivate": "Reactivate a person",
     "desk.configure": "Change the desk's settings",
     "desk.issue_token": "Issue a token",
+    "desk.calendar_address": "Make a calendar address",
     "desk.revoke_token": "Revoke a token",
     "audit.redact": "Redact by law",
     "audit.key_introduced": "Put a signing key on record",

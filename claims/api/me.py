@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from claims.actions import desk
 from claims.api.base import Door
 from claims.api.fields import Flag, RowSerializer, Text, Whole, said
 from claims.choices import Role, Scope
@@ -79,6 +81,27 @@ class MeSerializer(serializers.Serializer):
     permissions = serializers.ListField(child=Text(), help_text="What my roles may do, such as claims.judge.")
     token = TokenSerializer(allow_null=True, help_text="The token I came with; null in a session.")
     queue = QueueSerializer(help_text=f"What waits for me, oldest first, at most {QUEUE_LENGTH} of each.")
+
+
+class CalendarSerializer(serializers.Serializer):
+    """Where a calendar program finds my deadlines."""
+
+    url = Text(help_text="The secret address; it is told this once. Making another stops this one.")
+
+
+class MyCalendarDoor(Door):
+    noun, nouns = "calendar address", "calendar addresses"
+    serializer_class = CalendarSerializer
+    queryset = Person.objects.none()
+
+    @extend_schema(request=None, responses={201: CalendarSerializer}, operation_id="me_calendar_create")
+    def create(self, request: Request) -> Response:
+        """Make a secret address for a calendar of my deadlines
+
+        Good for a year. The address made before stops working.
+        """
+        secret = desk.calendar_address(by=self.person)
+        return Response({"url": request.build_absolute_uri(reverse("calendar", args=[secret]))}, status=201)
 
 
 class MeDoor(Door):

@@ -18,7 +18,7 @@ class DeskPermission(BasePermission):
         if not (request.user.is_authenticated and request.user.is_active):
             return False
         if isinstance(request.auth, ApiToken) and not request.auth.allows(str(request.method)):
-            raise PermissionDenied("This token only reads: use one of scope write.", code="scope")
+            raise PermissionDenied("This token does not reach so far: use one of scope write.", code="scope")
         return True
 
 

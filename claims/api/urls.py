@@ -17,7 +17,7 @@ from claims.api.decisions import DecisionDoor
 from claims.api.desk_settings import DeskSettingsDoor
 from claims.api.docs import DocsView, SchemaView
 from claims.api.evidence import EvidenceDoor, EvidenceWithdrawalDoor
-from claims.api.me import MeDoor
+from claims.api.me import MeDoor, MyCalendarDoor
 from claims.api.publications import ArticlePublicationDoor, PublicationDoor
 from claims.api.rating_scales import RatingScaleDoor
 from claims.api.recusals import RecusalDoor
@@ -106,6 +106,7 @@ urlpatterns = [
     path("audit/checkpoint/", CheckpointDoor.as_view(SHOW_ONE)),
     path("audit/events/<id:pk>/proof/", ProofDoor.as_view(SHOW_ONE), name="audit-proof"),
     path("desk-settings/", DeskSettingsDoor.as_view(SHOW_ONE | {"patch": "partial_update"})),
+    path("me/calendar/", MyCalendarDoor.as_view(CREATE)),
     path("me/", MeDoor.as_view(SHOW_ONE)),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),

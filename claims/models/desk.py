@@ -48,7 +48,7 @@ class Person(AbstractUser):
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self) -> ApiTokenQuerySet:
-        """Tokens that open the door now: not revoked, not expired, of an active person."""
+        """Tokens that open a door now: not revoked, not expired, of an active person."""
         now = timezone.now()
         return self.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=now),
@@ -89,4 +89,6 @@ class ApiToken(models.Model):
 
     def allows(self, method: str) -> bool:
         """Whether a request of this HTTP method is within the token's scope."""
+        if self.scope == Scope.CALENDAR:
+            return False
         return self.scope == Scope.WRITE or method in {"GET", "HEAD", "OPTIONS"}
