@@ -104,7 +104,7 @@ class ClaimAdmin(DeskModelAdmin):
         HANDLING,
     )
     autocomplete_fields = ("article", "assignee")
-    list_display = ("code", "says", "article", "kind", "importance", "stands_at", "outcome", "assignee", "due_at")
+    list_display = ("code", "says", "stands_at", "outcome", "assignee", "due_at", "importance", "article", "kind")
     list_display_links = ("code", "says")
     list_filter = (
         Queue, WaitsFor, Overdue, "state", "kind", "importance", "legal_risk",
