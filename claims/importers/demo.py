@@ -112,8 +112,8 @@ class DemoDesk:
             language=row["language"],
         )
         editor = self._in_role(Role.EDITOR)
-        changes = {"lead": self.people[row["lead"]], "quorum": row["quorum"], "votes_to_carry": row["votes_to_carry"]}
-        articles.edit(article=article, by=editor, **changes)
+        changes = {name: row[name] for name in ("quorum", "votes_to_carry")}
+        articles.edit(article=article, by=editor, lead=self.people[row["lead"]], publish_dissent=True, **changes)
         self.report(f"{article.title}: {len(row['claims'])} claims")
         for claim in row["claims"]:
             self.claims[claim["key"]] = self._identify(article, claim)
