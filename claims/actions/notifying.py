@@ -14,8 +14,8 @@ def tell(
 ) -> None:  # fmt: skip
     """Tell each of these people, once, of a claim, article, comment or report. Called within an action.
 
-    Left out are who does it (`by`), who has left the desk, and who has not read yet that they were told the same. How it
-    reaches them is in the outbox with it: a trigger fills that.
+    Left out are who does it (`by`), who has left the desk, and who has not read yet that they were told the same. How
+    it reaches them is in the outbox with it: a trigger fills that.
     """
     told = {person.pk: person for person in people if person is not None and person.is_active and person != by}
     about = {"article": article or (claim.article if claim else None), "claim": claim, "comment": comment}

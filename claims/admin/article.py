@@ -14,10 +14,12 @@ from django.utils.http import urlencode
 
 from claims.actions import articles, corrections, publications, signoffs
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me, once
+from claims.admin.contact import contacts_about
+from claims.admin.conversations import talks_about
 from claims.admin.forms import DeskForm, PageForm, sent
 from claims.admin.history import UNDER_AN_ARTICLE, page_of_events, timeline_of
 from claims.admin.reading import LEGEND, blocks_of, spans_of
-from claims.admin.steps import WHAT_HAPPENS, NamedChoices, buttons, form_for, pressed_twice
+from claims.admin.steps import WHAT_HAPPENS, NamedChoices, buttons, form_for, pressed_twice, reasons
 from claims.admin.steps import corrections as kinds_of_correction
 from claims.choices import CorrectionType, PublicationState
 from claims.importers import intake
@@ -128,10 +130,12 @@ class ArticleAdmin(DeskModelAdmin):
             "open_sentences": sentences(article, coverage),
             "marks": marks_of(revision, coverage) if revision else [],
             "sign_off": article.standing_sign_off(),
-            "blockers": article.blockers(),
+            "blockers": reasons(blocker.refusal() for blocker in article.blockers(person)),
             "publications": article.publications.defer("content").select_related("published_by")[:10],
             "steps": buttons(STEPS.values(), article, person),
             "may_identify": person.has_perm("claims.write_claim"),
+            "talks": talks_about(person, article=article),
+            "contacts": contacts_about(person, article=article),
             "may_mark": person.has_perm("claims.mark_non_factual"),
             "may_revise": person.has_perm("claims.receive_article"),
         }

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from claims.actions import evidence
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me, url_of
+from claims.admin.conversations import talks_about
 from claims.admin.forms import DeskForm
 from claims.admin.steps import form_for
 from claims.models import Evidence
@@ -70,7 +71,10 @@ class EvidenceAdmin(DeskModelAdmin):
         return (("withdraw/", "withdraw", self.withdraw_view),)
 
     def beside(self, request: HttpRequest, row: Evidence) -> dict[str, Any]:
-        return {"may_withdraw": self.has_change_permission(request, row)}
+        return {
+            "may_withdraw": self.has_change_permission(request, row),
+            "talks": talks_about(me(request), evidence=row),
+        }
 
     def withdraw_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.row(request, pk)
