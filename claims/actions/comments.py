@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from claims.actions import notifying
-from claims.actions.acting import acting, insert, lock_article, require, update
+from claims.actions.acting import acting, check_text, insert, lock_article, require, update
 from claims.actions.claims import resolve as place_of
 from claims.choices import GuestMay, NotificationKind
 from claims.models import Article, Claim, Comment, Evidence, GuestLink, Person, Thread, Verdict
@@ -203,8 +203,7 @@ def _write(
     thread: Thread, text: str, by: Person | None, guest_link: GuestLink | None, mentions: Iterable[Person]
 ) -> Comment:
     """The comment, with those it mentions told of it. What a guest writes mentions nobody."""
-    if not text.strip():
-        raise ValidationError({"text": "Say something."})
+    check_text(Comment, "text", text, missing="Say something.")
     comment = Comment(thread=thread, author=by, guest_link=guest_link, text=text)
     insert(comment)
     if by is not None and (people := _mentioned(thread, text, mentions)):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from claims.actions.acting import acting, insert, lock_article, require, update
+from claims.actions.acting import acting, check_text, insert, lock_article, require, update
 from claims.choices import ContactOutcome, GuestMay
 from claims.models import Article, Claim, Contact, GuestLink, Person
 from claims.rules import Refusal, Refused
@@ -45,9 +45,8 @@ def log(
     article = article or (claim.article if claim else None)
     if article is None:
         raise ValidationError({"article": "Say what the question is about: an article, or a claim of it."})
-    for field, text in (("whom", whom), ("question", question)):
-        if not text.strip():
-            raise ValidationError({field: "Say whom the desk asked, and what."})
+    check_text(Contact, "whom", whom, missing="Say whom the desk asked.")
+    check_text(Contact, "question", question, missing="Say what they were asked.")
     if asked_at > timezone.now() + CLOCKS:
         raise ValidationError({"asked_at": "This is still to come: log a question when it has been put."})
     _check_deadline(asked_at, due_at)
@@ -90,8 +89,8 @@ def extend(*, contact: Contact, due_at: datetime | None, by: Person) -> Contact:
 def _close(contact: Contact, outcome: str, answer: str, by: Person | None) -> Contact:
     if outcome == ContactOutcome.AWAITING:
         raise ValidationError({"outcome": "Say how it ended."})
-    if outcome == ContactOutcome.ANSWERED and not answer.strip():
-        raise ValidationError({"answer": "Give the answer, or choose another outcome."})
+    needed = "Give the answer, or choose another outcome." if outcome == ContactOutcome.ANSWERED else ""
+    check_text(Contact, "answer", answer, missing=needed)
     with acting(by=by, action="contact.close" if by else "contact.answer"):
         contact = _awaiting(contact)
         update(contact, outcome=outcome, answer=answer, closed_by=by, closed_at=timezone.now())

@@ -81,7 +81,8 @@ class MentionFilter(PersonFilter):
 class CommentFilters(django_filters.FilterSet):
     article = IdFilter("thread__article", "Comments on this article and all of it.")
     claim = IdFilter("thread__claim", "Comments on this claim, its evidence and verdicts.")
-    thread = IdFilter("thread", "Comments in this thread.")
+    # Not "thread": the lookup thread__exact is the passage of the thread, a column of that name.
+    thread = IdFilter("thread__id", "Comments in this thread.")
     author = PersonFilter("author", "Comments by this person")
     mention = MentionFilter("mentions", "Comments that mention this person")
     guest = FlagFilter("Comments by guests, or by people of the desk.", condition=Q(guest_link__isnull=False))
