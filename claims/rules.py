@@ -19,10 +19,13 @@ Given = Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One broken rule, as data: `code` is the rule's name, `message` says to a person what is wrong."""
+    """One broken rule, as data: `code` is the rule's name, `message` says to a person what is wrong, and `about`, where
+    it is one row that stands in the way, is that row's kind and id.
+    """
 
     code: str
     message: str
+    about: tuple[str, int] | None = None
 
 
 class Refused(Exception):
@@ -92,10 +95,7 @@ class SomeSignOff(Protocol):
 class Blocker(Protocol):
     """Something of the article that is not settled yet."""
 
-    @property
-    def code(self) -> str: ...
-    @property
-    def message(self) -> str: ...
+    def refusal(self) -> Refusal: ...
 
 
 class SomeArticle(Protocol):
@@ -105,7 +105,7 @@ class SomeArticle(Protocol):
 
     def was_researched_by(self, person: Any) -> bool: ...
     def was_judged_by(self, person: Any) -> bool: ...
-    def blockers(self) -> Sequence[Blocker]: ...
+    def blockers(self, person: Any) -> Sequence[Blocker]: ...
     def standing_sign_off(self) -> SomeSignOff | None: ...
 
 
@@ -274,8 +274,8 @@ def anchor_is_settled(claim: SomeClaim, person: Someone, given: Given) -> Refusa
 
 
 def coverage_is_closed(article: SomeArticle, person: Someone, given: Given) -> list[Refusal]:
-    """Sign-off waits until nothing is open: sentences, anchors, rounds, set-asides, stale decisions."""
-    return [Refusal(b.code, b.message) for b in article.blockers()]
+    """Nothing is open at sign-off: sentences, anchors, rounds, set-asides, stale decisions, threads that block."""
+    return [blocker.refusal() for blocker in article.blockers(person)]
 
 
 def sign_off_stands(article: SomeArticle, person: Someone, given: Given) -> Refusal | None:

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
-from claims.actions import articles, claims, evidence, publications, signoffs, sources, steps, verdicts
-from claims.choices import ArticleState, ClaimState, Confidence, Role, SourceKind, Stance, Tier
+from claims.actions import articles, claims, contacts, evidence, publications, signoffs, sources, steps, verdicts
+from claims.choices import (
+    ArticleState,
+    Channel,
+    ClaimState,
+    Confidence,
+    GuestMay,
+    GuestRelation,
+    Role,
+    SourceKind,
+    Stance,
+    Tier,
+)
 from claims.importers.text import read
-from claims.models import Article, Claim, Evidence, Person, Publication, Rating, SignOff, Source, Verdict
+from claims.models import (
+    Article,
+    Claim,
+    Contact,
+    Evidence,
+    GuestLink,
+    Person,
+    Publication,
+    Rating,
+    SignOff,
+    Source,
+    Verdict,
+)
 from claims.publishing.snapshot import build
 from tests import sealed  # noqa: F401 - publishing seals
 
@@ -84,6 +108,24 @@ def identified(on: Article | None = None, quote: str = CLAIMS[0], **given: Any) 
 def verdict(claim: Claim, code: str = "true", by: Person | None = None, **given: Any) -> Verdict:
     fields = {"rationale": "The document says so.", "confidence": Confidence.HIGH} | given
     return verdicts.file(claim=claim, rating=rating(code), by=by or person(Role.REVIEWER), **fields)
+
+
+def contact(on: Article | None = None, **given: Any) -> Contact:
+    """A question put to somebody outside, without an answer yet."""
+    fields: dict[str, Any] = {
+        "whom": "The Harbour Office", "channel": Channel.EMAIL, "question": "When was the harbour closed?",
+        "asked_at": datetime(2024, 5, 4, 9, tzinfo=UTC), "by": the(Role.RESEARCHER),
+    }  # fmt: skip
+    return contacts.log(article=on or article(), **fields | given)
+
+
+def guest_link(on: Article, may: str = GuestMay.COMMENT, **given: Any) -> GuestLink:
+    """A guest's link as it is after it was given; made straight away, by an editor."""
+    fields: dict[str, Any] = {
+        "name": "Ada Example", "relation": GuestRelation.AUTHOR, "made_by": the(Role.EDITOR),
+        "digest": f"{next(_count):064x}", "expires_at": timezone.now() + timedelta(days=7),
+    }  # fmt: skip
+    return GuestLink.objects.create(article=on, may=may, **fields | given)
 
 
 def claim(state: ClaimState, on: Article | None = None, quote: str = CLAIMS[0], **given: Any) -> Claim:

@@ -96,6 +96,18 @@ def check_able(field: str, person: Person | None, permission: str) -> None:
         raise ValidationError({field: f"{person.name} does not do this work: choose somebody whose roles do."})
 
 
+def check_text(row: type[models.Model], field: str, text: str, *, missing: str = "") -> None:
+    """A text is no longer than its column says, which a text column does not see to; `missing` is said of an empty one.
+
+    Raises ValidationError for this field.
+    """
+    longest: int | None = getattr(row._meta.get_field(field), "max_length", None)
+    if missing and not text.strip():
+        raise ValidationError({field: missing})
+    if longest is not None and len(text) > longest:
+        raise ValidationError({field: f"This is longer than {longest:,} characters: shorten it."})
+
+
 def lock_article(article: Article) -> Article:
     """The article as it is now, held until the transaction ends. Always locked before any of its claims."""
     locked = Article.objects.select_for_update(of=("self",), no_key=True).select_related("current_revision")

@@ -14,10 +14,12 @@ from django.utils.http import urlencode
 
 from claims.actions import articles, corrections, publications, signoffs
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me, once
+from claims.admin.contact import contacts_about
+from claims.admin.conversations import talks_about
 from claims.admin.forms import DeskForm, PageForm, sent
 from claims.admin.history import UNDER_AN_ARTICLE, page_of_events, timeline_of
 from claims.admin.reading import LEGEND, blocks_of, spans_of
-from claims.admin.steps import WHAT_HAPPENS, NamedChoices, buttons, form_for, pressed_twice
+from claims.admin.steps import WHAT_HAPPENS, NamedChoices, buttons, form_for, pressed_twice, reasons
 from claims.admin.steps import corrections as kinds_of_correction
 from claims.choices import CorrectionType, PublicationState
 from claims.importers import intake
@@ -31,6 +33,9 @@ STEPS: dict[str, Step] = {step.name: step for step in ARTICLE_STEPS}
 DONE_AS = {"correct": "publication.correct", "retract": "publication.retract"}
 DETAILS: list[Any] = ["title", "byline", "publisher", "url", "published_on", "language"]
 ORIGIN: list[Any] = ["republished_from_publisher", "republished_from_url", "republished_from_on"]
+DESK: list[Any] = [
+    "lead", "due_at", "quorum", "votes_to_carry", "blind", "publish_dissent", "signer_may_have_judged",
+]  # fmt: skip
 SHOWN = 100  # of open sentences, marks and blockers: a long list helps nobody
 
 
@@ -67,20 +72,7 @@ class ArticleAdmin(DeskModelAdmin):
     fieldsets = (
         ("Details", {"fields": [*DETAILS]}),
         ("First published elsewhere", {"fields": ORIGIN}),
-        (
-            "The desk",
-            {
-                "fields": [
-                    "lead",
-                    "due_at",
-                    "quorum",
-                    "votes_to_carry",
-                    "blind",
-                    "publish_dissent",
-                    "signer_may_have_judged",
-                ]
-            },
-        ),
+        ("The desk", {"fields": DESK}),
     )
     add_fieldsets = (
         ("Text", {"fields": ["text", "upload", "media_type"]}),
@@ -141,10 +133,12 @@ class ArticleAdmin(DeskModelAdmin):
             "open_sentences": sentences(article, coverage),
             "marks": marks_of(revision, coverage) if revision else [],
             "sign_off": article.standing_sign_off(),
-            "blockers": article.blockers(),
+            "blockers": reasons(blocker.refusal() for blocker in article.blockers(person)),
             "publications": article.publications.defer("content").select_related("published_by")[:10],
             "steps": buttons(STEPS.values(), article, person),
             "may_identify": person.has_perm("claims.write_claim"),
+            "talks": talks_about(person, article=article),
+            "contacts": contacts_about(person, article=article),
             "may_mark": person.has_perm("claims.mark_non_factual"),
             "may_revise": person.has_perm("claims.receive_article"),
         }

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from claims.actions import claims, recusals, steps, verdicts
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me
+from claims.admin.contact import contacts_about
+from claims.admin.conversations import talks_about
 from claims.admin.forms import AnchorFields, AnchorForm, DeskForm, LinesField, place_of, sent
 from claims.admin.reading import around
 from claims.admin.steps import WHAT_HAPPENS, buttons, claim_step_fields, form_for, pressed_twice
@@ -151,7 +153,12 @@ class ClaimAdmin(DeskModelAdmin):
 
     def beside(self, request: HttpRequest, row: Claim) -> dict[str, Any]:
         claim = Claim.objects.for_lists().select_related("article__current_revision").get(pk=row.pk)
-        return {"steps": buttons(STEPS.values(), claim, request.user), **in_sight(claim, request.user)}
+        return {
+            "steps": buttons(STEPS.values(), claim, request.user),
+            "talks": talks_about(me(request), claim=claim),
+            "contacts": contacts_about(me(request), claim=claim),
+            **in_sight(claim, request.user),
+        }
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         row = STEPS.get(step)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from claims.actions import evidence
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me, url_of
+from claims.admin.conversations import talks_about
 from claims.admin.forms import DeskForm
 from claims.admin.steps import form_for, reason_field
 from claims.models import Evidence
@@ -75,6 +76,7 @@ class EvidenceAdmin(DeskModelAdmin):
         return {
             "may_withdraw": self.has_change_permission(request, row),
             "may_restore": row.withdrawn and super().has_change_permission(request, row),
+            "talks": talks_about(me(request), evidence=row),
         }
 
     def withdraw_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -78,9 +78,15 @@ CALLED: dict[type[models.Model], Called] = {
     desk.Recusal: Called(
         ("claim__code", *_of("person__")), lambda code, *name: f"{_person(*name)} from {code}"
     ),
-    desk.Thread: Called(("article__title", "opened_at"), lambda title, moment: f"on {_short(title)}, {moment[:10]}"),
-    desk.Comment: Called(("created_at", *_of("author__")), lambda moment, *name: f"of {moment[:10]}"),
-    desk.Contact: Called(("whom",), lambda whom: f"to {_short(whom)}"),
+    desk.Thread: Called(
+        ("claim__code", "article__title", "opened_at"),
+        lambda code, title, moment: f"on {code or _short(title)}, {moment[:10]}",
+    ),
+    desk.Comment: Called(
+        ("created_at", "guest_link__name", *_of("author__")),
+        lambda moment, guest, *name: f"of {guest or _person(*name)}, {moment[:10]}",
+    ),
+    desk.Contact: Called(("whom", "asked_at"), lambda whom, moment: f"to {_short(whom)}, {moment[:10]}"),
     desk.GuestLink: Called(("name",), lambda name: f"for {name}"),
     desk.GuestUse: Called(("link__name", "did"), lambda name, did: f"{name}: {GuestDid(did).label.lower()}"),
     desk.ReaderReport: Called(("sent_at",), lambda moment: f"of {moment[:10]}"),

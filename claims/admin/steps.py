@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.db import models
 
 from claims.admin.forms import PageForm, sent
+from claims.admin.names import page_of
+from claims.admin.wording import model_of
 from claims.choices import ClaimKind, ClaimState, Confidence, CorrectionType, SaidRating, TriageReason
 from claims.models import Article, AuditEvent, Claim, Evidence, Person, Rating
 from claims.rules import Refusal
@@ -42,6 +44,13 @@ WHAT_HAPPENS = {
 }
 
 
+class Reason(NamedTuple):
+    """What is said against a step, and the page of the row that stands in the way; empty where it is none."""
+
+    message: str
+    page: str
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """A step as this person finds it here: allowed, or refused with the reasons."""
@@ -58,11 +67,26 @@ class Button:
         """Whether it is the state or the person's role that is in the way, and no rule."""
         return any(r.code in ("not_permitted", "not_from_this_state") for r in self.refusals)
 
+    @property
+    def reasons(self) -> list[Reason]:
+        return reasons(self.refusals)
+
 
 def buttons(steps: Iterable[Step], subject: Claim | Article, person: Any) -> list[Button]:
     """Every step from here for this person, possible ones first."""
     found = [Button(step, tuple(ask(step, subject, person))) for step in steps]
     return sorted(found, key=lambda b: (not b.allowed, b.elsewhere))
+
+
+def reasons(refusals: Iterable[Refusal]) -> list[Reason]:
+    """Refusals as people read them: of an article it is the text that is opened."""
+    found = []
+    for refusal in refusals:
+        kind, pk = refusal.about or ("", 0)
+        model = model_of(kind)
+        page = page_of(model, pk) if model else ""
+        found.append(Reason(refusal.message, f"{page}#text-heading" if page and model is Article else page))
+    return found
 
 
 def pressed_twice(subject: Claim | Article, action: str, person: Any) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
 from claims.admin.base import ReadOnlyAdmin, me
+from claims.admin.conversations import talks_about
 from claims.models import Evidence, Verdict
 
 
@@ -20,6 +21,7 @@ class VerdictAdmin(ReadOnlyAdmin):
         "supersedes", "submitted_at",
     )  # fmt: skip
     readonly_fields = ("relied", "is_stale")
+    change_form_template = "admin/desk/verdict.html"
     list_display = ("claim", "round", "reviewer", "rating", "said_rating", "confidence", "is_stale", "submitted_at")
     list_filter = ("confidence", "said_rating")
     list_select_related = ("claim", "reviewer", "rating")
@@ -33,6 +35,9 @@ class VerdictAdmin(ReadOnlyAdmin):
             seen = Evidence.objects.visible_to(me(request)).select_related("source")
             prefetch_related_objects([verdict], Prefetch("relied_on", seen))
         return verdict
+
+    def beside(self, request: HttpRequest, row: Verdict) -> dict[str, Any]:
+        return {"talks": talks_about(me(request), verdict=row)}
 
     @admin.display(description="evidence relied on")
     def relied(self, verdict: Verdict) -> str:

@@ -17,9 +17,20 @@ from claims.api.fields import PersonField, RowSerializer, Text, Whole, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, PersonFilter, WordFilter
 from claims.api.ordering import DeskOrdering
 from claims.api.permissions import RecordPermission
-from claims.models import Anchor, AuditEvent, Contribution, Decision, Evidence, Opening, Verdict
+from claims.models import (
+    Anchor,
+    AuditEvent,
+    Comment,
+    Contact,
+    Contribution,
+    Decision,
+    Evidence,
+    Opening,
+    Thread,
+    Verdict,
+)
 
-OF_A_CLAIM: tuple[type[Model], ...] = (Anchor, Contribution, Decision, Evidence, Verdict)
+OF_A_CLAIM: tuple[type[Model], ...] = (Anchor, Contact, Contribution, Decision, Evidence, Thread, Verdict)
 
 
 class RecordedObject(serializers.Serializer):
@@ -67,7 +78,7 @@ class AuditEventSerializer(RowSerializer):
 
 class AuditEventFilters(django_filters.FilterSet):
     article = IdFilter("article", "Events on this article and all under it.")
-    claim = IdFilter("object_id", "Events on this claim, its anchors, evidence, verdicts and decisions.",
+    claim = IdFilter("object_id", "Events on this claim, its anchors, evidence, verdicts, decisions and conversations.",
                      method="of_claim")  # fmt: skip
     actor = PersonFilter("actor", "Events by this person")
     action = WordFilter("action", "Events of this action, such as claim.triage.")
@@ -83,6 +94,8 @@ class AuditEventFilters(django_filters.FilterSet):
         for model in OF_A_CLAIM:
             rows = model._default_manager.filter(claim_id=value).values("pk")
             found |= Q(object_type=model._meta.model_name, object_id__in=rows)
+        comments = Comment.objects.filter(thread__claim_id=value).values("pk")
+        found |= Q(object_type="comment", object_id__in=comments)
         return queryset.filter(found)
 
 

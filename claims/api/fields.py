@@ -136,6 +136,10 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+class Nothing(StrictSerializer):
+    """A body in which nothing is given."""
+
+
 class RowSerializer(StrictSerializer, serializers.ModelSerializer):
     """A row of the model. It checks shapes alone: what is allowed, the actions say, and they write."""
 

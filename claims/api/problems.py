@@ -17,7 +17,7 @@ from rest_framework.views import set_rollback
 from claims.anchoring import OffsetsOutOfRange, QuoteAmbiguous, QuoteNotFound, Selector
 from claims.api.parsing import BadStrings, escaped
 from claims.importers.text import UnreadableText
-from claims.rules import Refused
+from claims.rules import Refusal, Refused
 
 MEDIA_TYPE = "application/problem+json"
 # SQLSTATE of a serialization failure, a deadlock, and a lock that could not be had in time.
@@ -61,8 +61,14 @@ def problem(status: int, detail: str, code: str = "", **more: Any) -> Problem:
 def _refused(error: Refused, context: Mapping[str, Any]) -> Problem:
     forbidden = any(refusal.code == "not_permitted" for refusal in error.refusals)
     return problem(
-        403 if forbidden else 409, str(error), "refused", refusals=[asdict(refusal) for refusal in error.refusals]
+        403 if forbidden else 409, str(error), "refused", refusals=[told(refusal) for refusal in error.refusals]
     )
+
+
+def told(refusal: Refusal) -> Problem:
+    """A refusal as data: its code, its message, and the row that stands in the way, if it is one."""
+    about = {"type": refusal.about[0], "id": refusal.about[1]} if refusal.about else None
+    return {"code": refusal.code, "message": refusal.message, "about": about}
 
 
 def _bad_strings(error: BadStrings, context: Mapping[str, Any]) -> Problem:
@@ -137,7 +143,7 @@ def _database(error: OperationalError, context: Mapping[str, Any]) -> Problem | 
     if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN:
         return None
     said = "Somebody else was changing the same thing at that moment: try again."
-    return problem(409, said, "try_again", refusals=[{"code": "try_again", "message": said}])
+    return problem(409, said, "try_again", refusals=[told(Refusal("try_again", said))])
 
 
 TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any, Mapping[str, Any]], Problem | None]], ...] = (

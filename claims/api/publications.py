@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from claims.actions import publications
 from claims.api.base import Listed, Shown
-from claims.api.fields import Address, PersonField, RowSerializer, StrictSerializer, Text, said
+from claims.api.fields import Address, Nothing, PersonField, RowSerializer, Text, said
 from claims.api.filtering import IdFilter, MomentFilter, OneOf, PersonFilter
 from claims.choices import PublicationState
 from claims.models import Publication
@@ -90,10 +90,6 @@ class PublicationDoor(Listed, Shown):
         .defer("content")
         .annotate(shown_claims=SHOWN_CLAIMS)
     )
-
-
-class Nothing(StrictSerializer):
-    """A body in which nothing is given."""
 
 
 class ArticlePublicationDoor(PublicationDoor):

@@ -14,15 +14,21 @@ from claims.api.problems import MEDIA_TYPE
 
 SUMMARIES = {"list": "List {nouns}", "retrieve": "Show one {noun}", "partial_update": "Change one {noun}"}
 READS = ("GET", "HEAD")
-WITH_ANCHORS = {("ClaimDoor", "create"), ("ClaimAnchorDoor", "settle")}
+WITH_ANCHORS = {("ClaimDoor", "create"), ("ClaimAnchorDoor", "settle"), ("CommentDoor", "create")}
 WITH_RECORD = {"AuditEventDoor"}
 # What a GET can answer besides what every GET can.
 BESIDES = {"CheckpointDoor": {404}, "ProofDoor": {409}}
 
 
+class RowInTheWay(serializers.Serializer):
+    type = serializers.CharField(help_text="What it is, such as claim.")
+    id = serializers.IntegerField(help_text="Its id.")
+
+
 class BrokenRule(serializers.Serializer):
     code = serializers.CharField(help_text="The name of the rule.")
     message = serializers.CharField(help_text="What is wrong, said to a person.")
+    about = RowInTheWay(allow_null=True, help_text="The row that stands in the way, where it is one; or null.")
 
 
 class FieldError(serializers.Serializer):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,6 +11,7 @@ from claims.actions import articles, signoffs
 from claims.api.articles import ArticleSerializer
 from claims.api.base import Door
 from claims.api.fields import Choice, PersonField, RowSerializer, StrictSerializer, Text, Whole, said
+from claims.api.problems import told
 from claims.api.steps import RefusalSerializer, StepsSerializer, asked
 from claims.models import Article, SignOff
 from claims.workflow import ARTICLE_STEPS, BY_NAME, ask
@@ -78,7 +77,7 @@ class SignOffDoor(Door):
         answer = {
             "sign_off": standing,
             "digest": article.digest(),
-            "refusals": [asdict(refusal) for refusal in refusals],
+            "refusals": [told(refusal) for refusal in refusals],
         }
         return Response(SignOffAsked(answer).data)
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from claims.api.fields import Flag, Text
+from claims.api.fields import Flag, Text, Whole
+from claims.api.problems import told
 from claims.models import Article, Claim, Person
 from claims.workflow import Step, ask
+
+
+class AboutSerializer(serializers.Serializer):
+    """One row that stands in the way."""
+
+    type = Text(help_text="What it is: article (its text), claim or thread.")
+    id = Whole(help_text="Its id.")
 
 
 class RefusalSerializer(serializers.Serializer):
     code = Text(help_text="The name of the rule.")
     message = Text(help_text="What is wrong, said to a person.")
+    about = AboutSerializer(allow_null=True, help_text="The row that stands in the way, where it is one; or null.")
 
 
 class StepSerializer(serializers.Serializer):
@@ -41,6 +49,6 @@ def asked(steps: Iterable[Step], subject: Article | Claim, person: Person) -> Re
         refusals = ask(step, subject, person)
         found.append({
             "step": step.name, "label": step.label, "allowed": not refusals,
-            "refusals": [asdict(refusal) for refusal in refusals], "needs": step.needs, "takes": step.takes,
+            "refusals": [told(refusal) for refusal in refusals], "needs": step.needs, "takes": step.takes,
         })  # fmt: skip
     return Response(StepsSerializer({"results": found}).data)

@@ -12,6 +12,8 @@ from claims.api.audit_proofs import CheckpointDoor, ProofDoor
 from claims.api.base import NoSuchAddress
 from claims.api.claim_steps import ClaimStepsDoor
 from claims.api.claims import ClaimAnchorDoor, ClaimDoor
+from claims.api.comments import CommentDoor, CommentTakingBackDoor
+from claims.api.contacts import ContactClosingDoor, ContactDoor
 from claims.api.corrections import CorrectionDoor, PublicationCorrectionDoor
 from claims.api.decisions import DecisionDoor
 from claims.api.desk_settings import DeskSettingsDoor
@@ -25,6 +27,7 @@ from claims.api.revisions import LinkDoor, MarkDoor, RevisionDoor
 from claims.api.signoffs import ArticleStepsDoor, SignOffDoor
 from claims.api.sources import SourceDoor, SourceWithdrawalDoor
 from claims.api.standing import ClaimStandingDoor
+from claims.api.threads import ThreadDoor, ThreadStepsDoor
 from claims.api.verdicts import VerdictDoor
 
 
@@ -94,6 +97,17 @@ urlpatterns = [
     path("recusals/<id:pk>/", RecusalDoor.as_view(SHOW)),
     path("decisions/", DecisionDoor.as_view(LIST)),
     path("decisions/<id:pk>/", DecisionDoor.as_view(SHOW)),
+    path("threads/", ThreadDoor.as_view(LIST)),
+    path("threads/<id:pk>/", ThreadDoor.as_view(SHOW)),
+    path("threads/<id:pk>/resolve/", ThreadStepsDoor.as_view({"post": "resolve"})),
+    path("threads/<id:pk>/reopen/", ThreadStepsDoor.as_view({"post": "reopen"})),
+    path("threads/<id:pk>/block/", ThreadStepsDoor.as_view({"post": "block"})),
+    path("comments/", CommentDoor.as_view(LIST_AND_CREATE)),
+    path("comments/<id:pk>/", CommentDoor.as_view(SHOW)),
+    path("comments/<id:pk>/take-back/", CommentTakingBackDoor.as_view({"post": "take_back"})),
+    path("contacts/", ContactDoor.as_view(LIST_AND_CREATE)),
+    path("contacts/<id:pk>/", ContactDoor.as_view(SHOW_AND_EDIT)),
+    path("contacts/<id:pk>/close/", ContactClosingDoor.as_view({"post": "close"})),
     path("rating-scales/", RatingScaleDoor.as_view(LIST)),
     path("rating-scales/<id:pk>/", RatingScaleDoor.as_view(SHOW)),
     path("publications/", PublicationDoor.as_view(LIST)),

@@ -137,9 +137,9 @@ class Article(models.Model):
         """How every sentence of the current revision stands."""
         return coverage_of(self)
 
-    def blockers(self) -> list[Blocker]:
-        """Everything that keeps the article from being signed off."""
-        return blockers_of(self)
+    def blockers(self, person: Person | None = None) -> list[Blocker]:
+        """Everything that keeps the article from being signed off, as far as this person may know of it."""
+        return blockers_of(self, person)
 
     def was_researched_by(self, person: Person) -> bool:
         """Whether this person ever wrote one of the article's claims or their evidence."""

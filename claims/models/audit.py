@@ -78,7 +78,8 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
         None on verdicts that are still blind to them, nor on what is said of those; none on sources and evidence
         unless their role needs confidential ones; on people, tokens, keys, guests, readers, who contributed or stepped
-        back, and on redactions with their basis, only for those whose role reads the record.
+        back, on comments that were taken back, and on redactions with their basis, only for those whose role reads the
+        record.
         """
         if not any(name.startswith("claims.") for name in person.get_all_permissions()):
             return self.none()
@@ -91,13 +92,19 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         seen = seen.exclude(Q(object_type="comment_mentions") & ~Exists(comments.filter(pk=OuterRef("parent_id"))))
         redactions = Redaction.objects.filter(pk=OuterRef("object_id"))
         seen = seen.exclude(Q(object_type="redaction") & Exists(redactions.filter(blind, object_type="verdict")))
+        for kind, shown in (("thread", threads), ("comment", comments)):
+            told = redactions.filter(~Exists(shown.filter(pk=OuterRef("object_id"))), object_type=kind)
+            seen = seen.exclude(Q(object_type="redaction") & Exists(told))
         if not person.has_perm("claims.view_confidential"):
             # The whole action: its reason and the counters it moves tell of the source as well.
             seen = seen.exclude(object_type__in=("source", "evidence", "verdict_relied_on"))
             seen = seen.exclude(Q(action__startswith="source.") | Q(action__startswith="evidence."))
             told = redactions.filter(object_type__in=("source", "evidence", "auditevent"))
             seen = seen.exclude(Q(object_type="redaction") & Exists(told))
-        return seen if person.has_perm("claims.view_record") else seen.exclude(object_type__in=RECORD_ALONE)
+        if person.has_perm("claims.view_record"):
+            return seen
+        taken_back = Comment.objects.filter(taken_back_at__isnull=False, pk=OuterRef("object_id"))
+        return seen.exclude(object_type__in=RECORD_ALONE).exclude(Q(object_type="comment") & Exists(taken_back))
 
     def of(self, row: models.Model) -> AuditEventQuerySet:
         """The history of one row and of the rows that join it to others, newest first."""

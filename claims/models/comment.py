@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import CheckConstraint, F, Q
+from django.db.models import Case, CheckConstraint, F, Q, Value, When
 
 from claims.models.article import Article, ArticleRevision
 from claims.models.claim import Claim
@@ -36,7 +36,11 @@ class Thread(models.Model):
     `start` and `end` are code points into the revision's text, `exact` is what stands there.
     """
 
-    TRIGGERS: ClassVar[tuple[str, ...]] = ("thread_stays_where_it_was", "thread_is_about_its_own_article")
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "thread_stays_where_it_was", "thread_is_about_its_own_article", "everybody_acts_in_their_own_name",
+        "everybody_resolves_in_their_own_name", "thread_is_resolved_by_its_opener_or_an_editor",
+        "guest_is_shown_no_evidence_and_no_verdict",
+    )  # fmt: skip
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="threads")
     claim = models.ForeignKey(Claim, models.PROTECT, null=True, blank=True, related_name="threads")
@@ -96,13 +100,21 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """Comments in threads that this person may see."""
         return self.filter(thread__in=Thread.objects.visible_to(person).values("pk"))
 
+    def with_words(self) -> CommentQuerySet:
+        """With `words`, the text that may be searched: nothing of what was taken back."""
+        standing = When(taken_back_at__isnull=True, then=F("text"))
+        return self.annotate(words=Case(standing, default=Value(""), output_field=models.TextField()))
+
 
 class Comment(models.Model):
     """One contribution to a thread, by a person of the desk or by a guest. Never edited; it can be taken back, and
     then stays on file for the record alone.
     """
 
-    TRIGGERS: ClassVar[tuple[str, ...]] = ("comment_is_never_edited", "everybody_acts_in_their_own_name")
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "comment_is_never_edited", "everybody_acts_in_their_own_name", "comment_is_taken_back_by_its_author",
+        "guest_writes_in_their_own_thread",
+    )  # fmt: skip
 
     thread = models.ForeignKey(Thread, models.PROTECT, related_name="comments")
     author = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="comments")
@@ -127,3 +139,12 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"comment {self.pk} in thread {self.thread_id}"
+
+    @property
+    def said(self) -> str:
+        """What is shown: the text, unless it was taken back."""
+        return "" if self.taken_back_at else self.text
+
+    def people_mentioned(self) -> list[Person]:
+        """Whom it mentions, unless it was taken back."""
+        return [] if self.taken_back_at else list(self.mentions.all())

@@ -22,7 +22,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 class Contact(models.Model):
     """One question to one person or body outside the desk. The question is never edited; how it ended is added."""
 
-    TRIGGERS: ClassVar[tuple[str, ...]] = ("contact_asks_what_it_asked",)
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "contact_asks_what_it_asked", "contact_is_about_its_own_article", "everybody_acts_in_their_own_name",
+        "everybody_closes_in_their_own_name", "contact_is_closed_once", "contact_is_answered_by_its_guest",
+    )  # fmt: skip
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="contacts")
     claim = models.ForeignKey(Claim, models.PROTECT, null=True, blank=True, related_name="contacts")

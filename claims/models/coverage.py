@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims.choices import ClaimState
+from claims.rules import Refusal
 from claims.segmenting import BlockKind
 
 if TYPE_CHECKING:
     from claims.models.article import Article
     from claims.models.claim import Claim
+    from claims.models.desk import Person
 
 OUTSIDE = {BlockKind.HEADING.value, BlockKind.BOILERPLATE.value}
 COVERED, SET_ASIDE, NON_FACTUAL, BOILERPLATE, OPEN = (
@@ -71,6 +73,10 @@ class Blocker:
     kind: str
     pk: int
 
+    def refusal(self) -> Refusal:
+        """The same as a reason against signing off."""
+        return Refusal(self.code, self.message, (self.kind, self.pk))
+
 
 def outcome_of(claim: Claim) -> str:
     """What the claim makes of the sentences it stands in: covered, set_aside, or open while it is unfinished."""
@@ -125,8 +131,8 @@ def _status(kind: str, marked: bool, claims: list[Claim]) -> str:
     return NON_FACTUAL if marked else OPEN
 
 
-def blockers_of(article: Article) -> list[Blocker]:
-    """Everything that is open: sentences by their words, claims by their codes."""
+def blockers_of(article: Article, person: Person | None = None) -> list[Blocker]:
+    """Everything that is open: sentences by their words, claims by their codes; as far as the person may know of it."""
     found: list[Blocker] = []
     text = article.current_revision.text if article.current_revision else ""
     for s in coverage_of(article).sentences:
@@ -142,9 +148,26 @@ def blockers_of(article: Article) -> list[Blocker]:
             )
     for claim in article.claims.standing().for_lists().with_votes_lost():
         found.extend(_blockers_of_claim(claim))
-    for thread in article.threads.blocking().order_by("pk").values_list("pk", flat=True):
-        found.append(Blocker("thread_is_unresolved", f"Thread {thread} blocks and is not resolved.", "thread", thread))
-    return found
+    return [*found, *_blocking_threads(article, person)]
+
+
+def _blocking_threads(article: Article, person: Person | None) -> Iterator[Blocker]:
+    """Threads that block. Of one that the person may not see they learn that it is there, and not where.
+
+    Of one on a verdict that is blind to them they learn nothing: its round is open, which blocks as well.
+    """
+    blocking = article.threads.blocking().order_by("pk")
+    rows: list[tuple[int, str | None, int | None]] = list(blocking.values_list("pk", "claim__code", "verdict_id"))
+    if not rows:
+        return
+    visible = blocking if person is None else blocking.visible_to(person)
+    seen = set(visible.values_list("pk", flat=True))
+    for pk, claim, verdict in rows:
+        said = "a conversation that blocks is not resolved."
+        if pk in seen:
+            yield Blocker("thread_is_unresolved", f"{claim}: {said}" if claim else said.capitalize(), "thread", pk)
+        elif verdict is None:
+            yield Blocker("thread_is_unresolved", said.capitalize(), "article", article.pk)
 
 
 def _blockers_of_claim(claim: Claim) -> list[Blocker]:

@@ -17,7 +17,7 @@ class SignOff(models.Model):
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "editor_did_not_research", "everybody_acts_in_their_own_name", "editor_did_not_judge",
         "sign_off_covers_what_stands", "sign_off_is_never_edited",
-        "sign_off_stays_voided",
+        "sign_off_stays_voided", "no_thread_blocks",
     )  # fmt: skip
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="sign_offs")
