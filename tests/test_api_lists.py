@@ -247,7 +247,7 @@ class Filters(ListCase):
         """No ordering or filter of the schema is a 500, whatever is in it."""
         tries = ("1", str(2**70))
         for path in ("articles", "claims", "sources", "evidence", "verdicts", "decisions", "rating-scales",
-                     "publications", "corrections", "audit-events"):  # fmt: skip
+                     "publications", "corrections", "audit-events", "threads", "comments", "contacts"):  # fmt: skip
             for parameter in self.parameters(path):
                 for value in tries:
                     with self.subTest(f"{path}?{parameter}={value}"):

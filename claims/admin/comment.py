@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -21,6 +22,16 @@ from claims.models import Claim, Comment, Thread
 
 ABOUT = ("article", "claim", "evidence", "verdict")
 LONGEST = 10_000
+
+# What is done with a thread: the button, what happens, and the action.
+STEPS: dict[str, tuple[str, str, Callable[..., Thread]]] = {
+    "resolve": ("Resolve", "It keeps no sign-off waiting any more. A reply opens it again.", comments.resolve),
+    "reopen": ("Reopen", "It is open again; if it blocks, the sign-off waits for it again.", comments.reopen),
+    "block": ("Let it block the sign-off", "The article is not signed off until it is resolved, by who opened it or by "
+              "an editor.", partial(comments.set_blocking, blocking=True)),
+    "unblock": ("Let it block no longer", "The article can be signed off while it is open.",
+                partial(comments.set_blocking, blocking=False)),
+}  # fmt: skip
 
 
 class WordsField(forms.CharField):
@@ -108,15 +119,9 @@ class ThreadAdmin(DeskModelAdmin):
         return HttpResponseRedirect(home_of(obj))
 
     def pages(self) -> Iterable[tuple[str, str, View]]:
-        steps = (
-            ("resolve", "Resolve", comments.resolve),
-            ("reopen", "Reopen", comments.reopen),
-            ("block", "Let it block the sign-off", lambda **k: comments.set_blocking(blocking=True, **k)),
-            ("unblock", "Let it block no longer", lambda **k: comments.set_blocking(blocking=False, **k)),
-        )
         return (
             ("reply/", "reply", self.reply_view),
-            *((f"{name}/", name, self.step_view(label, act)) for name, label, act in steps),
+            *((f"{name}/", name, self.step_view(*step)) for name, step in STEPS.items()),
         )
 
     def beside(self, request: HttpRequest, row: Thread) -> dict[str, Any]:
@@ -140,14 +145,14 @@ class ThreadAdmin(DeskModelAdmin):
             done="Said.", says="A conversation that was resolved is open again.", back=home_of(thread),
         )  # fmt: skip
 
-    def step_view(self, label: str, action: Callable[..., Any]) -> View:
+    def step_view(self, label: str, says: str, action: Callable[..., Any]) -> View:
         """The page of a step that needs nothing but the thread."""
 
         def view(request: HttpRequest, pk: int) -> HttpResponse:
             thread = self.row(request, pk)
             return self.form_page(
                 request, thread, PageForm(**sent(request)), lambda given: action(thread=thread, by=me(request)),
-                title=label, button=label, back=home_of(thread),
+                title=label, button=label, says=says, back=home_of(thread),
             )  # fmt: skip
 
         return view
@@ -160,7 +165,7 @@ class CommentAdmin(ReadOnlyAdmin):
     fields = ("thread", "author", "guest_link", "words_said", "mentioned", "created_at", "taken_back_at")
     readonly_fields = ("words_said", "mentioned")
     change_form_template = "admin/desk/comment.html"
-    list_display = ("words_said", "thread", "author", "guest_link", "created_at", "taken_back_at")
+    list_display = ("short", "thread", "author", "guest_link", "created_at", "taken_back_at")
     list_filter = (("taken_back_at", admin.EmptyFieldListFilter),)
     list_select_related = ("thread", "author", "guest_link")
     search_fields = ("words", "author__username")
@@ -171,6 +176,10 @@ class CommentAdmin(ReadOnlyAdmin):
         rows: Any = super().get_queryset(request)
         found: models.QuerySet[Any] = rows.with_words()
         return found
+
+    @admin.display(description="text")
+    def short(self, comment: Comment) -> str:
+        return comment.said[:100] or "taken back"
 
     @admin.display(description="text")
     def words_said(self, comment: Comment) -> str:
