@@ -1,8 +1,8 @@
 """How far people who judged the same things agree, beyond what chance would give. Pure arithmetic, no Django.
 
-A unit is one thing that was judged: the values its raters gave, None where a rater gave none. Units come one by one, or
-as a mapping from each unit to how often it occurs; a desk's million rounds are then a few hundred entries. All counts are
-exact fractions until the end, so that no order of units or raters changes a digit.
+A unit is one thing that was judged: the values its raters gave, None where a rater gave none. Units come one by one,
+or as a mapping from each unit to how often it occurs; a desk's million rounds are then a few hundred entries. All
+counts are exact fractions until the end, so that no order of units or raters changes a digit.
 
 None as an answer means: undefined. There was nothing to compare, or nothing that could have differed.
 """
@@ -29,8 +29,8 @@ class Metric(Enum):
 def percent_agreement(units: Units) -> float | None:
     """The share, from 0 to 1, of all pairs of values given to the same unit that are equal.
 
-    In: units of any number of raters; values compared by equality. Out: None where no unit has two values. Chance is not
-    taken into account: with two outcomes, one of them frequent, the share is high whatever people do.
+    In: units of any number of raters; values compared by equality. Out: None where no unit has two values. Chance is
+    not taken into account: with two outcomes, one of them frequent, the share is high whatever people do.
     """
     pairs = alike = 0
     for values, times in _pairable(units):
@@ -43,9 +43,9 @@ def cohens_kappa(units: Units) -> float | None:
     """Cohen's kappa of two raters: 1 is full agreement, 0 what chance gives with the values each of them is given to.
 
     In: units of exactly two values, the first rater's and the second's; one with a None in it is left out. Out: None
-    where no unit has both, or where both gave one and the same value throughout. Raises ValueError for a unit that has not
-    two values. Source: Cohen, "A Coefficient of Agreement for Nominal Scales", Educational and Psychological Measurement
-    20 (1960), 37-46.
+    where no unit has both, or where both gave one and the same value throughout. Raises ValueError for a unit that has
+    not two values. Source: Cohen, "A Coefficient of Agreement for Nominal Scales", Educational and Psychological
+    Measurement 20 (1960), 37-46.
     """
     first: Counter[Any] = Counter()
     second: Counter[Any] = Counter()
@@ -69,10 +69,10 @@ def cohens_kappa(units: Units) -> float | None:
 def krippendorffs_alpha(units: Units, metric: Metric) -> float | None:
     """Krippendorff's alpha: 1 is full agreement, 0 what chance gives; below 0, people differ by system.
 
-    In: units of any number of raters, with values missing (None) anywhere; a unit with fewer than two values has nothing
-    to pair and is left out. Ordinal values must sort, best or worst first alike. Out: None where nothing is pairable,
-    or where every pairable value is the same. Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability"
-    (University of Pennsylvania, 2011), section D, with the ordinal difference of section E.
+    In: units of any number of raters, with values missing (None) anywhere; a unit with fewer than two values has
+    nothing to pair and is left out. Ordinal values must sort, best or worst first alike. Out: None where nothing is
+    pairable, or where every pairable value is the same. Source: Krippendorff, "Computing Krippendorff's
+    Alpha-Reliability" (University of Pennsylvania, 2011), section C, and D for the ordinal difference.
     """
     coincidences: dict[tuple[Any, Any], Fraction] = {}
     totals: Counter[Any] = Counter()

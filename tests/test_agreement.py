@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claims.agreement import Metric, cohens_kappa, krippendorffs_alpha, percent_agreement
@@ -25,6 +25,8 @@ FOUR = units_of(
     "1 2 3 3 2 1 4 1 2 . . .", "1 2 3 3 2 2 4 1 2 5 . 3", ". 3 3 3 2 3 4 2 2 5 1 .", "1 2 3 3 2 4 4 1 2 5 1 ."
 )
 LIBRARY = {NOMINAL: 0.5686900958466453, ORDINAL: 0.6489384440011399}
+# How long a draw takes says something of the machine alone.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Published(unittest.TestCase):
@@ -77,6 +79,7 @@ some_units = st.integers(2, 4).flatmap(lambda n: st.lists(st.tuples(*[values] * 
 
 
 class Properties(unittest.TestCase):
+    @settings(UNHURRIED)
     @given(some_units, st.randoms())
     def test_who_is_called_first_and_which_unit_comes_first_is_all_the_same(self, units: Any, dice: Any) -> None:
         renamed = list(range(len(units[0]))) if units else []
@@ -87,12 +90,14 @@ class Properties(unittest.TestCase):
         for metric in Metric:
             self.assertEqual(krippendorffs_alpha(units, metric), krippendorffs_alpha(mixed, metric))
 
+    @settings(UNHURRIED)
     @given(some_units, st.permutations(range(5)))
     def test_nominal_values_are_only_names(self, units: Any, names: list[int]) -> None:
         called = [tuple(None if v is None else f"name {names[v]}" for v in unit) for unit in units]
         self.assertEqual(krippendorffs_alpha(units, NOMINAL), krippendorffs_alpha(called, NOMINAL))
         self.assertEqual(percent_agreement(units), percent_agreement(called))
 
+    @settings(UNHURRIED)
     @given(some_units, st.lists(st.integers(1, 50), min_size=5, max_size=5))
     def test_ordinal_values_are_only_their_order_either_way_round(self, units: Any, steps: list[int]) -> None:
         places = [sum(steps[: at + 1]) for at in range(5)]
@@ -101,6 +106,7 @@ class Properties(unittest.TestCase):
         self.assertEqual(krippendorffs_alpha(units, ORDINAL), krippendorffs_alpha(stretched, ORDINAL))
         self.assertEqual(krippendorffs_alpha(units, ORDINAL), krippendorffs_alpha(turned, ORDINAL))
 
+    @settings(UNHURRIED)
     @given(st.lists(st.tuples(st.integers(0, 4), st.integers(2, 4)), min_size=1, max_size=12))
     def test_full_agreement_is_one(self, given_to: list[tuple[int, int]]) -> None:
         units = [(value,) * raters for value, raters in given_to]
@@ -110,6 +116,7 @@ class Properties(unittest.TestCase):
             self.assertEqual(krippendorffs_alpha(units, metric), 1 if differs else None)
         self.assertEqual(cohens_kappa([unit[:2] for unit in units]), 1 if differs else None)
 
+    @settings(UNHURRIED)
     @given(some_units)
     def test_no_figure_is_above_one_and_a_unit_alone_changes_nothing(self, units: Any) -> None:
         for metric in Metric:
@@ -117,6 +124,7 @@ class Properties(unittest.TestCase):
             self.assertTrue(alpha is None or alpha <= 1)
             self.assertEqual(alpha, krippendorffs_alpha([*units, (4, None), (None, None)], metric))
 
+    @settings(UNHURRIED)
     @given(some_units)
     def test_units_that_are_counted_are_units_that_are_told(self, units: Any) -> None:
         times: dict[tuple[Any, ...], int] = {}
@@ -126,6 +134,7 @@ class Properties(unittest.TestCase):
         for metric in Metric:
             self.assertEqual(krippendorffs_alpha(units, metric), krippendorffs_alpha(times, metric))
 
+    @settings(UNHURRIED)
     @given(st.lists(st.tuples(values, values), max_size=12))
     def test_kappa_does_not_mind_who_is_first(self, units: Any) -> None:
         self.assertEqual(cohens_kappa(units), cohens_kappa([(b, a) for a, b in units]))

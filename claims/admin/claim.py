@@ -13,6 +13,7 @@ from django.utils import timezone
 from claims.actions import claims, steps, verdicts
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me
 from claims.admin.forms import AnchorFields, AnchorForm, DeskForm, LinesField, place_of, sent
+from claims.admin.precedents import precedents_of
 from claims.admin.reading import around
 from claims.admin.steps import WHAT_HAPPENS, buttons, claim_step_fields, form_for, pressed_twice
 from claims.models import Anchor, Article, Claim, Contribution, Person, Verdict
@@ -20,6 +21,7 @@ from claims.queries import CLAIM_QUEUES
 from claims.workflow import CLAIM_STEPS, JUDGE, Step
 
 STEPS: dict[str, Step] = {step.name: step for step in (*CLAIM_STEPS, JUDGE)}
+JUDGING = ("judge", "adjudicate")
 EDITABLE = [
     "statement", "headline", "kind", "claimant", "attribution", "stated_on", "importance", "topics", "assignee",
     "due_at",
@@ -103,7 +105,10 @@ class ClaimAdmin(DeskModelAdmin):
 
     def beside(self, request: HttpRequest, row: Claim) -> dict[str, Any]:
         claim = Claim.objects.for_lists().select_related("article__current_revision").get(pk=row.pk)
-        return {"steps": buttons(STEPS.values(), claim, request.user), **in_sight(claim, request.user)}
+        return {
+            "steps": buttons(STEPS.values(), claim, request.user),
+            **in_sight(claim, request.user), **precedents_of(claim, request.user, folded=False),
+        }  # fmt: skip
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         row = STEPS.get(step)
@@ -113,11 +118,12 @@ class ClaimAdmin(DeskModelAdmin):
         claim = Claim.objects.for_lists().select_related("article__current_revision").get(pk=pk)
         button = next(b for b in buttons([row], claim, request.user))
         form = form_for(claim_step_fields(row, claim, request.user), request)
+        beside = precedents_of(claim, request.user, folded=True) if row.name in JUDGING else {}
         page = self.form_page(
             request, claim, form, lambda given: take(claim, row, request.user, given),
             title=f"{claim.code}: {row.label}", button=row.label, says=WHAT_HAPPENS[step],
             done=f"{claim.code}: {row.label.lower()}: done.",
-            template="admin/desk/claim_step.html", blocked=button, **in_sight(claim, request.user),
+            template="admin/desk/claim_step.html", blocked=button, **in_sight(claim, request.user), **beside,
         )  # fmt: skip
         if form.refused and pressed_twice(claim, f"claim.{step}", request.user):
             claim.refresh_from_db(fields=["state"])
