@@ -26,7 +26,8 @@ PROBLEM = "application/problem+json"
 def operations() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
     """Each path of the schema as a pattern, with its operations by method."""
     found = []
-    for path, methods in schema()["paths"].items():
+    # An address that is itself a path (claims/similar/) is not another path's id.
+    for path, methods in sorted(schema()["paths"].items(), key=lambda item: item[0].count("{")):
         pattern = re.sub(r"\\\{\w+\\\}", r"[^/]+", re.escape(path))
         found.append((re.compile(pattern + r"\Z"), methods))
     return found

@@ -20,11 +20,11 @@ from claims.workflow import ARTICLE_STEPS, CLAIM_STEPS, JUDGE
 HOME = Path(__file__).parent.parent
 # From the lowest layer to the highest. A layer may import those below it and itself, never its neighbours.
 LAYERS = (
-    ("choices", "anchoring", "segmenting", "proofs"),
+    ("choices", "anchoring", "segmenting", "agreement", "proofs"),
     ("rules",),
     ("workflow",),
     ("models",),
-    ("actions", "queries", "trail"),
+    ("actions", "queries", "reliability", "precedents", "trail"),
     ("importers", "publishing"),
     ("admin", "api", "views", "feeds", "calendars", "checks", "management", "urls"),
 )
@@ -33,6 +33,7 @@ WIRING = {"apps"}  # where Django is told what there is
 TEXT_ONLY = (
     "anchoring",
     "segmenting",
+    "agreement",
     "proofs.verifier",
     "proofs.merkle",
     "proofs.signing",

@@ -16,6 +16,7 @@ from claims.admin.base import MOMENTS, DeskModelAdmin, View, me
 from claims.admin.contact import contacts_about
 from claims.admin.conversations import talks_about
 from claims.admin.forms import AnchorFields, AnchorForm, DeskForm, LinesField, place_of, sent
+from claims.admin.precedents import precedents_of
 from claims.admin.reading import around
 from claims.admin.steps import WHAT_HAPPENS, buttons, claim_step_fields, form_for, pressed_twice
 from claims.models import Anchor, Article, Claim, Contribution, Person, Verdict
@@ -23,6 +24,7 @@ from claims.queries import CLAIM_QUEUES, LEADS_ON, standing_of
 from claims.workflow import CLAIM_STEPS, JUDGE, Step
 
 STEPS: dict[str, Step] = {step.name: step for step in (*CLAIM_STEPS, JUDGE)}
+JUDGING = ("judge", "adjudicate")
 EDITABLE = [
     "statement", "headline", "kind", "claimant", "attribution", "stated_on", "importance", "legal_risk", "topics",
     "assignee", "assignment_note", "due_at",
@@ -158,6 +160,7 @@ class ClaimAdmin(DeskModelAdmin):
             "talks": talks_about(me(request), claim=claim),
             "contacts": contacts_about(me(request), claim=claim),
             **in_sight(claim, request.user),
+            **precedents_of(claim, request.user, folded=False),
         }
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
@@ -168,11 +171,12 @@ class ClaimAdmin(DeskModelAdmin):
         claim = Claim.objects.for_lists().select_related("article__current_revision").get(pk=pk)
         button = next(b for b in buttons([row], claim, request.user))
         form = form_for(claim_step_fields(row, claim, request.user), request)
+        beside = precedents_of(claim, request.user, folded=True) if row.name in JUDGING else {}
         page = self.form_page(
             request, claim, form, lambda given: take(claim, row, request.user, given),
             title=f"{claim.code}: {row.label}", button=row.label, says=WHAT_HAPPENS[step],
             done=f"{claim.code}: {row.label.lower()}: done.",
-            template="admin/desk/claim_step.html", blocked=button, **in_sight(claim, request.user),
+            template="admin/desk/claim_step.html", blocked=button, **in_sight(claim, request.user), **beside,
         )  # fmt: skip
         if form.refused and pressed_twice(claim, f"claim.{step}", request.user):
             claim.refresh_from_db(fields=["state"])

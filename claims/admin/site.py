@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.urls import path
 from django.utils import timezone
 
 from claims import models
 from claims.actions.acting import acting
+from claims.admin.agreement import agreement_page
 from claims.admin.article import ArticleAdmin
 from claims.admin.audit import AuditEventAdmin
 from claims.admin.base import DeskModelAdmin, holds_a_role, me
@@ -91,6 +94,10 @@ class DeskSite(admin.AdminSite):
         for app in apps:
             app["models"].sort(key=lambda entry: order.get(entry["model"], len(order)))
         return sorted(apps, key=lambda app: app["app_label"] != "claims")
+
+    def get_urls(self) -> list[Any]:
+        agreement = path("agreement/", self.admin_view(partial(agreement_page, self)), name="agreement")
+        return [agreement, *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
         queue = queue_of(me(request)) if holds_a_role(request.user) else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.db import models, transaction
 from django.db.models import QuerySet
@@ -23,12 +23,15 @@ from claims.models import Article, Person
 
 
 class Door(GenericViewSet):
-    """A resource. `noun` and `nouns` are what its summaries call it; `sparse` whether it takes `?fields=`."""
+    """A resource. `noun` and `nouns` are what its summaries call it; `sparse` whether it takes `?fields=`; `parameters`
+    which others it takes, by action, where it is no list.
+    """
 
     noun, nouns = "", ""
     ordering_fields: tuple[str, ...] = ()
     search_fields: tuple[str, ...] = ()
     sparse = True
+    parameters: ClassVar[dict[str, tuple[str, ...]]] = {}
     lookup_field = "pk"
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

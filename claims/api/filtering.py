@@ -111,4 +111,6 @@ def _known(view: Any) -> tuple[str, ...]:
         filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
         search = ("search",) if getattr(view, "search_fields", ()) else ()
         return (*LIST_PARAMETERS, *search, *filters)
-    return ("fields",) if view.action == "retrieve" and view.sparse else ()
+    if view.action == "retrieve" and view.sparse:
+        return ("fields",)
+    return tuple(getattr(view, "parameters", {}).get(view.action, ()))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import path, re_path, register_converter
 
+from claims.api.agreement import AgreementDoor
 from claims.api.articles import ArticleDoor, CoverageDoor
 from claims.api.audit_events import AuditEventDoor
 from claims.api.audit_proofs import CheckpointDoor, ProofDoor
@@ -20,6 +21,7 @@ from claims.api.desk_settings import DeskSettingsDoor
 from claims.api.docs import DocsView, SchemaView
 from claims.api.evidence import EvidenceDoor, EvidenceWithdrawalDoor
 from claims.api.me import MeDoor, MyCalendarDoor
+from claims.api.precedents import SimilarDoor
 from claims.api.publications import ArticlePublicationDoor, PublicationDoor
 from claims.api.rating_scales import RatingScaleDoor
 from claims.api.recusals import RecusalDoor
@@ -79,6 +81,8 @@ urlpatterns = [
     path("articles/<id:article_id>/sign-off/", SignOffDoor.as_view(SHOW_ONE_AND_CREATE)),
     path("articles/<id:article_id>/publications/", ArticlePublicationDoor.as_view(CREATE)),
     path("claims/", ClaimDoor.as_view(LIST_AND_CREATE)),
+    path("claims/similar/", SimilarDoor.as_view({"get": "of_text"})),
+    path("claims/<id:pk>/similar/", SimilarDoor.as_view({"get": "of_claim"})),
     path("claims/<id:pk>/", ClaimDoor.as_view(SHOW_AND_EDIT)),
     path("claims/<id:pk>/steps/", ClaimStepsDoor.as_view(STEPS)),
     path("claims/<id:pk>/standing/", ClaimStandingDoor.as_view(SHOW_ONE)),
@@ -121,6 +125,7 @@ urlpatterns = [
     path("audit/events/<id:pk>/proof/", ProofDoor.as_view(SHOW_ONE), name="audit-proof"),
     path("desk-settings/", DeskSettingsDoor.as_view(SHOW_ONE | {"patch": "partial_update"})),
     path("me/calendar/", MyCalendarDoor.as_view(CREATE)),
+    path("agreement/", AgreementDoor.as_view(SHOW_ONE)),
     path("me/", MeDoor.as_view(SHOW_ONE)),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),

@@ -23,5 +23,5 @@ def admit(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """What the roles of the desk may do with comments, contacts, guests, reports, settings and withdrawal."""
 
-    dependencies = [("claims", "0008_comments")]
+    dependencies = [("claims", "0010_precedents")]
     operations = [migrations.RunPython(admit, migrations.RunPython.noop)]

@@ -10,6 +10,7 @@ from claims.models.desk import ApiToken, Person
 from claims.models.evidence import Evidence
 from claims.models.guest import GuestLink, GuestUse
 from claims.models.notification import Delivery, DeliveryTry, Notification, Webhook
+from claims.models.posting import Posting
 from claims.models.publication import Correction, Publication
 from claims.models.rating import Rating, RatingScale
 from claims.models.recusal import Recusal
@@ -47,6 +48,7 @@ __all__ = [
     "Notification",
     "Opening",
     "Person",
+    "Posting",
     "Publication",
     "Rating",
     "RatingScale",
