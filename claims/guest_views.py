@@ -98,8 +98,8 @@ def for_its_guest_alone(view: View) -> View:
 
 @csrf_exempt  # from the middleware of all pages, for the one below
 @for_its_guest_alone
-@decorator_from_middleware(TokenAlone)
 @require_http_methods(["GET", "HEAD", "POST"])
+@decorator_from_middleware(TokenAlone)
 def guest(request: HttpRequest, token: str) -> HttpResponse:
     """The page of a guest's link, and what is written there."""
     try:

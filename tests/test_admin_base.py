@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from claims import models
-from claims.actions import desk
+from claims.actions import desk, guests, reports
 from claims.admin.base import DeskModelAdmin
 from claims.admin.paging import BoundedPaginator
 from claims.admin.site import DeskSite
@@ -29,7 +29,7 @@ logging.getLogger("django.request").setLevel(logging.CRITICAL)
 logging.getLogger("django.security").setLevel(logging.CRITICAL)
 
 PAGES = ("step", "anchor", "revise", "non_factual", "take_back", "withdraw", "revoke", "roles", "password",
-         "deactivate", "reactivate")  # fmt: skip
+         "deactivate", "reactivate", "close")  # fmt: skip
 
 
 def client_of(person: Person) -> Client:
@@ -53,6 +53,11 @@ def a_whole_desk() -> None:
         revision=articles.current_revision, text="said", start=0, end=4, target="", status="missing"
     )
     build.in_article_state("under_correction")
+    link, _ = guests.invite(
+        article=claim.article, claim=claim, name="Ada", relation="author", may="comment", by=build.the(Role.EDITOR)
+    )
+    guests.comment(link=link, text="That is not what I wrote.")
+    reports.report(publication=publication, claim=articles.claims.first(), text="The year is wrong.")
 
 
 class TheBase(TestCase):

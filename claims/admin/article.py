@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from claims.actions import articles, corrections, publications, signoffs
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me, once
 from claims.admin.forms import DeskForm, PageForm, sent
+from claims.admin.guest import guests_beside
 from claims.admin.history import UNDER_AN_ARTICLE, page_of_events, timeline_of
 from claims.admin.reading import LEGEND, blocks_of, spans_of
 from claims.admin.steps import WHAT_HAPPENS, NamedChoices, buttons, form_for, pressed_twice
@@ -134,6 +135,7 @@ class ArticleAdmin(DeskModelAdmin):
             "may_identify": person.has_perm("claims.write_claim"),
             "may_mark": person.has_perm("claims.mark_non_factual"),
             "may_revise": person.has_perm("claims.receive_article"),
+            **guests_beside(request, article=article),
         }
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:

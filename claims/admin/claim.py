@@ -13,6 +13,7 @@ from django.utils import timezone
 from claims.actions import claims, steps, verdicts
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me
 from claims.admin.forms import AnchorFields, AnchorForm, DeskForm, LinesField, place_of, sent
+from claims.admin.guest import guests_beside
 from claims.admin.reading import around
 from claims.admin.steps import WHAT_HAPPENS, buttons, claim_step_fields, form_for, pressed_twice
 from claims.models import Anchor, Article, Claim, Contribution, Person, Verdict
@@ -103,7 +104,8 @@ class ClaimAdmin(DeskModelAdmin):
 
     def beside(self, request: HttpRequest, row: Claim) -> dict[str, Any]:
         claim = Claim.objects.for_lists().select_related("article__current_revision").get(pk=row.pk)
-        return {"steps": buttons(STEPS.values(), claim, request.user), **in_sight(claim, request.user)}
+        guests = guests_beside(request, article=claim.article, claim=claim)
+        return {"steps": buttons(STEPS.values(), claim, request.user), **guests, **in_sight(claim, request.user)}
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         row = STEPS.get(step)

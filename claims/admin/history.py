@@ -24,7 +24,7 @@ PER_PAGE = 50
 UNDER_AN_ARTICLE = (
     "article", "articlerevision", "articlelink", "nonfactualmark", "claim", "anchor", "contribution", "evidence",
     "verdict", "verdict_relied_on", "decision", "signoff", "publication", "correction", "correction_claims",
-    "redaction",
+    "guestlink", "guestuse", "readerreport", "redaction",
 )  # fmt: skip
 
 

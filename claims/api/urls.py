@@ -16,9 +16,11 @@ from claims.api.corrections import CorrectionDoor, PublicationCorrectionDoor
 from claims.api.decisions import DecisionDoor
 from claims.api.docs import DocsView, SchemaView
 from claims.api.evidence import EvidenceDoor, EvidenceWithdrawalDoor
+from claims.api.guests import GuestLinkDoor, GuestLinkRevocationDoor, GuestUseDoor
 from claims.api.me import MeDoor
 from claims.api.publications import ArticlePublicationDoor, PublicationDoor
 from claims.api.rating_scales import RatingScaleDoor
+from claims.api.reports import ReaderReportClosingDoor, ReaderReportDoor
 from claims.api.revisions import LinkDoor, MarkDoor, RevisionDoor
 from claims.api.signoffs import ArticleStepsDoor, SignOffDoor
 from claims.api.sources import SourceDoor
@@ -56,6 +58,8 @@ SHOW_ONE: dict[str, Any] = {"get": "show"}
 SHOW_ONE_AND_CREATE = SHOW_ONE | CREATE
 SETTLE: dict[str, Any] = {"post": "settle"}
 WITHDRAW: dict[str, Any] = {"post": "withdraw"}
+REVOKE: dict[str, Any] = {"post": "revoke"}
+CLOSE: dict[str, Any] = {"post": "close"}
 DELETE: dict[str, Any] = {"delete": "destroy"}
 
 app_name = "api"
@@ -84,6 +88,13 @@ urlpatterns = [
     path("verdicts/<id:pk>/", VerdictDoor.as_view(SHOW)),
     path("decisions/", DecisionDoor.as_view(LIST)),
     path("decisions/<id:pk>/", DecisionDoor.as_view(SHOW)),
+    path("guest-links/", GuestLinkDoor.as_view(LIST_AND_CREATE)),
+    path("guest-links/<id:pk>/", GuestLinkDoor.as_view(SHOW)),
+    path("guest-links/<id:pk>/revoke/", GuestLinkRevocationDoor.as_view(REVOKE)),
+    path("guest-uses/", GuestUseDoor.as_view(LIST)),
+    path("reader-reports/", ReaderReportDoor.as_view(LIST)),
+    path("reader-reports/<id:pk>/", ReaderReportDoor.as_view(SHOW)),
+    path("reader-reports/<id:pk>/close/", ReaderReportClosingDoor.as_view(CLOSE)),
     path("rating-scales/", RatingScaleDoor.as_view(LIST)),
     path("rating-scales/<id:pk>/", RatingScaleDoor.as_view(SHOW)),
     path("publications/", PublicationDoor.as_view(LIST)),
