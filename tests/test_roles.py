@@ -201,6 +201,13 @@ class MoreThanNeeded(TestCase):
         self.assertEqual(found, ["is a superuser"])
 
 
+# By migrations after 0007, which can be taken back.
+MADE_LATER = {
+    "guest_link_is_about_its_own_article", "guest_link_stays_revoked", "guest_use_is_of_a_link_that_allows_it",
+    "guest_writes_in_their_own_thread", "report_is_about_its_own_article", "report_stays_closed",
+}  # fmt: skip
+
+
 class Migrating(RealTransactions):
     def migrate(self, *words: str, verbosity: int = 0) -> str:
         out = StringIO()
@@ -215,7 +222,8 @@ class Migrating(RealTransactions):
 
     def test_backwards_and_forwards_every_trigger_is_there(self) -> None:
         self.migrate("claims", "0007_review_desk")
-        self.complete()
+        gone = {trigger for _, trigger in guards.missing_triggers()}
+        self.assertEqual(gone, MADE_LATER)
         self.migrate()
         self.complete()
         with self.assertRaisesRegex(CommandError, "cannot be taken back: .*0007_review_desk is not reversible"):

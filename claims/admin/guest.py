@@ -31,6 +31,10 @@ class InvitationForm(DeskForm):
         initial=guests.DAYS, min_value=1, max_value=LONGEST.days, help_text="How long the link is good for."
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["may"].label, self.fields["contact"].label = "The guest may", "Question"
+
 
 class GuestLinkAdmin(DeskModelAdmin):
     """Links that let somebody without an account in."""

@@ -4,6 +4,16 @@ from pathlib import Path
 from django.db import migrations, models
 
 SQL = Path(__file__).parent / "sql" / "guests.sql"
+# Their triggers go with them.
+FUNCTIONS = (
+    "claims_guest_link_is_about_its_own_article", "claims_guest_use_is_of_a_link_that_allows_it",
+    "claims_guest_writes_in_their_own_thread", "claims_guest_may", "claims_report_is_about_its_own_article",
+    "claims_report_stays_closed",
+)  # fmt: skip
+UNDO = [
+    *(f"DROP FUNCTION {name} CASCADE" for name in FUNCTIONS),
+    "DROP TRIGGER guest_link_stays_revoked ON claims_guestlink",
+]
 
 
 class Migration(migrations.Migration):
@@ -28,5 +38,5 @@ class Migration(migrations.Migration):
                 violation_error_message="Only a report that led to a correction names one.",
             ),
         ),
-        migrations.RunSQL([SQL.read_text(encoding="utf-8")]),
+        migrations.RunSQL([SQL.read_text(encoding="utf-8")], UNDO),
     ]
