@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from claims import calendars, feeds, views
+from claims import calendars, feeds, guest_views, report_views, views
 
 
 class Version:
@@ -60,6 +60,10 @@ urlpatterns = [
     path("factchecks/<slug:slug>/<code:code>/", views.claim, name="public-claim"),
     path("factchecks/<slug:slug>/<code:code>/<version:version>/", views.claim, name="public-claim-version"),
     path("factchecks/<slug:slug>/<code:code>/<version:version>/proof.json", views.proof, name="public-proof"),
+    path("factchecks/<slug:slug>/report/", report_views.report, name="public-report"),
+    path("factchecks/<slug:slug>/report/sent/", report_views.sent, name="public-report-sent"),
+    path("factchecks/<slug:slug>/<code:code>/report/", report_views.report, name="public-claim-report"),
+    path("guest/<str:token>/", guest_views.guest, name="guest"),
     path("trail/", views.trail, name="public-trail"),
     path("trail/verify.py", views.verifier_file, name="public-verifier"),
     path("trail/verify.html", views.verifier_page, name="public-verifier-page"),

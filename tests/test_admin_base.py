@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from claims import models
-from claims.actions import comments, desk
+from claims.actions import comments, desk, guests, reports
 from claims.admin.base import DeskModelAdmin
 from claims.admin.paging import BoundedPaginator
 from claims.admin.site import DeskSite
@@ -56,6 +56,11 @@ def a_whole_desk() -> None:
     editor = build.the(Role.EDITOR)
     comments.open_thread(claim=claim, text=f"Is it so, @{build.the(Role.RESEARCHER).username}?", by=editor)
     build.contact(articles)
+    link, _ = guests.invite(
+        article=claim.article, claim=claim, name="Ada", relation="author", may="comment", by=build.the(Role.EDITOR)
+    )
+    guests.comment(link=link, text="That is not what I wrote.")
+    reports.report(publication=publication, claim=articles.claims.first(), text="The year is wrong.")
 
 
 class TheBase(TestCase):

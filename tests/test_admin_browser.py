@@ -26,7 +26,9 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-backgroun
 PATIENCE = 15
 
 
-class ThePages(LiveDesk):
+class Browser(LiveDesk):
+    """Chromium, without a window, at a desk that runs."""
+
     @classmethod
     def setUpClass(cls) -> None:
         if not (Path(CHROMIUM).exists() and Path(DRIVER).exists()) and not os.environ.get("FACTCHECK_REQUIRE_ALL"):
@@ -81,6 +83,8 @@ class ThePages(LiveDesk):
     def says(self, words: str) -> None:
         self.assertIn(words, self.browser.find_element(By.ID, "content").text)
 
+
+class ThePages(Browser):
     def test_from_triage_to_a_decision(self) -> None:
         before = max(AuditEvent.objects.values_list("seq", flat=True)[:1], default=0)
         researcher = build.person(Role.RESEARCHER, username="rosa")

@@ -17,6 +17,7 @@ from claims.admin.base import MOMENTS, DeskModelAdmin, View, me, once
 from claims.admin.contact import contacts_about
 from claims.admin.conversations import talks_about
 from claims.admin.forms import DeskForm, PageForm, sent
+from claims.admin.guest import guests_beside
 from claims.admin.history import UNDER_AN_ARTICLE, page_of_events, timeline_of
 from claims.admin.reading import LEGEND, blocks_of, spans_of
 from claims.admin.steps import WHAT_HAPPENS, NamedChoices, buttons, form_for, pressed_twice, reasons
@@ -141,6 +142,7 @@ class ArticleAdmin(DeskModelAdmin):
             "contacts": contacts_about(person, article=article),
             "may_mark": person.has_perm("claims.mark_non_factual"),
             "may_revise": person.has_perm("claims.receive_article"),
+            **guests_beside(request, article=article),
         }
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:

@@ -16,6 +16,7 @@ from claims.admin.base import MOMENTS, DeskModelAdmin, View, me
 from claims.admin.contact import contacts_about
 from claims.admin.conversations import talks_about
 from claims.admin.forms import AnchorFields, AnchorForm, DeskForm, LinesField, place_of, sent
+from claims.admin.guest import guests_beside
 from claims.admin.precedents import precedents_of
 from claims.admin.reading import around
 from claims.admin.steps import WHAT_HAPPENS, buttons, claim_step_fields, form_for, pressed_twice
@@ -161,6 +162,7 @@ class ClaimAdmin(DeskModelAdmin):
             "contacts": contacts_about(me(request), claim=claim),
             **in_sight(claim, request.user),
             **precedents_of(claim, request.user, folded=False),
+            **guests_beside(request, article=claim.article, claim=claim),
         }
 
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from claims.actions import contacts
 from claims.admin.base import MOMENTS, DeskModelAdmin, View, me
 from claims.admin.forms import DeskForm
+from claims.admin.guest import guests_beside
 from claims.admin.names import page_of
 from claims.admin.steps import form_for
 from claims.choices import Channel, ContactOutcome
@@ -110,7 +111,8 @@ class ContactAdmin(DeskModelAdmin):
 
     def beside(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
         open_one = row.outcome == ContactOutcome.AWAITING
-        return {"may_close": open_one and me(request).has_perm("claims.log_contact"), "home": home_of(row)}
+        guests = guests_beside(request, article=row.article, claim=row.claim, contact=row)
+        return {"may_close": open_one and me(request).has_perm("claims.log_contact"), "home": home_of(row), **guests}
 
     def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact = self.row(request, pk)

@@ -23,8 +23,8 @@ PER_PAGE = 50
 # The kinds of object that events on an article can be about.
 UNDER_AN_ARTICLE = (
     "article", "articlerevision", "articlelink", "nonfactualmark", "claim", "anchor", "contribution", "evidence",
-    "verdict", "verdict_relied_on", "decision", "thread", "comment", "comment_mentions", "contact", "signoff",
-    "publication", "correction", "correction_claims", "redaction",
+    "verdict", "verdict_relied_on", "decision", "thread", "comment", "comment_mentions", "contact", "guestlink",
+    "guestuse", "signoff", "publication", "correction", "correction_claims", "readerreport", "redaction",
 )  # fmt: skip
 
 

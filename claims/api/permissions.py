@@ -29,3 +29,12 @@ class RecordPermission(DeskPermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return super().has_permission(request, view) and request.user.has_perm("claims.view_record")
+
+
+class ReportPermission(DeskPermission):
+    """Readers' reports hold readers' addresses: they are for those whose role handles them."""
+
+    message = "Your roles do not include this: handle readers' reports."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return super().has_permission(request, view) and request.user.has_perm("claims.handle_report")

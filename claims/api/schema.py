@@ -15,7 +15,8 @@ from claims.api.problems import MEDIA_TYPE
 SUMMARIES = {"list": "List {nouns}", "retrieve": "Show one {noun}", "partial_update": "Change one {noun}"}
 READS = ("GET", "HEAD")
 WITH_ANCHORS = {("ClaimDoor", "create"), ("ClaimAnchorDoor", "settle"), ("CommentDoor", "create")}
-WITH_RECORD = {"AuditEventDoor"}
+# Read only by those whose role does: a GET can be refused.
+CLOSED = {"AuditEventDoor", "ReaderReportDoor"}
 # What a GET can answer besides what every GET can.
 BESIDES = {"CheckpointDoor": {404}, "ProofDoor": {409}}
 
@@ -175,7 +176,7 @@ class DeskSchema(AutoSchema):
         place = (type(self.view).__name__, self.view.action)
         found = {401} | ({404} if "{" in self.path else set())
         if self.method == "GET":
-            return found | {400} | ({403} if place[0] in WITH_RECORD else set()) | BESIDES.get(place[0], set())
+            return found | {400} | ({403} if place[0] in CLOSED else set()) | BESIDES.get(place[0], set())
         found |= {403, 409} | ({400, 413, 415} if self.method != "DELETE" else set())
         found |= {412, 428} if self.method == "PATCH" else set()
         return found | ({422} if place in WITH_ANCHORS else set())

@@ -20,11 +20,13 @@ from claims.api.decisions import DecisionDoor
 from claims.api.desk_settings import DeskSettingsDoor
 from claims.api.docs import DocsView, SchemaView
 from claims.api.evidence import EvidenceDoor, EvidenceWithdrawalDoor
+from claims.api.guests import GuestLinkDoor, GuestLinkRevocationDoor, GuestUseDoor
 from claims.api.me import MeDoor, MyCalendarDoor
 from claims.api.precedents import SimilarDoor
 from claims.api.publications import ArticlePublicationDoor, PublicationDoor
 from claims.api.rating_scales import RatingScaleDoor
 from claims.api.recusals import RecusalDoor
+from claims.api.reports import ReaderReportClosingDoor, ReaderReportDoor
 from claims.api.revisions import LinkDoor, MarkDoor, RevisionDoor
 from claims.api.signoffs import ArticleStepsDoor, SignOffDoor
 from claims.api.sources import SourceDoor, SourceWithdrawalDoor
@@ -65,6 +67,8 @@ SHOW_ONE_AND_CREATE = SHOW_ONE | CREATE
 SETTLE: dict[str, Any] = {"post": "settle"}
 WITHDRAW: dict[str, Any] = {"post": "withdraw"}
 RESTORE: dict[str, Any] = {"post": "restore"}
+REVOKE: dict[str, Any] = {"post": "revoke"}
+CLOSE: dict[str, Any] = {"post": "close"}
 DELETE: dict[str, Any] = {"delete": "destroy"}
 
 app_name = "api"
@@ -112,6 +116,13 @@ urlpatterns = [
     path("contacts/", ContactDoor.as_view(LIST_AND_CREATE)),
     path("contacts/<id:pk>/", ContactDoor.as_view(SHOW_AND_EDIT)),
     path("contacts/<id:pk>/close/", ContactClosingDoor.as_view({"post": "close"})),
+    path("guest-links/", GuestLinkDoor.as_view(LIST_AND_CREATE)),
+    path("guest-links/<id:pk>/", GuestLinkDoor.as_view(SHOW)),
+    path("guest-links/<id:pk>/revoke/", GuestLinkRevocationDoor.as_view(REVOKE)),
+    path("guest-uses/", GuestUseDoor.as_view(LIST)),
+    path("reader-reports/", ReaderReportDoor.as_view(LIST)),
+    path("reader-reports/<id:pk>/", ReaderReportDoor.as_view(SHOW)),
+    path("reader-reports/<id:pk>/close/", ReaderReportClosingDoor.as_view(CLOSE)),
     path("rating-scales/", RatingScaleDoor.as_view(LIST)),
     path("rating-scales/<id:pk>/", RatingScaleDoor.as_view(SHOW)),
     path("publications/", PublicationDoor.as_view(LIST)),

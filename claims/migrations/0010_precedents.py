@@ -19,7 +19,7 @@ DROP FUNCTION claims_dictionary(text);
 class Migration(migrations.Migration):
     """The words of every standing claim, so that earlier decisions on similar claims are found."""
 
-    dependencies = [("claims", "0008_comments")]
+    dependencies = [("claims", "0009_guests")]
     operations = [
         migrations.CreateModel(
             name="Posting",

@@ -17,6 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, UniqueConstraint
 from claims.models.article import Article
 from claims.models.comment import Comment, Thread
 from claims.models.desk import Person
+from claims.models.guest import GuestLink, GuestUse
 from claims.models.verdict import Verdict
 
 # What stands for a value that is not shown: erased by law, or never kept beside the event (see Opening).
@@ -77,7 +78,8 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         """Events this person may read, whatever door they come through; nothing for who is not of the desk.
 
         None on verdicts that are still blind to them, nor on what is said of those; none on sources and evidence
-        unless their role needs confidential ones; on people, tokens, keys, guests, readers, who contributed or stepped
+        unless their role needs confidential ones, nor on guests who are sources; none on readers' reports, which hold
+        their addresses, unless their role handles them; on people, tokens, keys, guests, who contributed or stepped
         back, on comments that were taken back, and on redactions with their basis, only for those whose role reads the
         record.
         """
@@ -101,6 +103,11 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
             seen = seen.exclude(Q(action__startswith="source.") | Q(action__startswith="evidence."))
             told = redactions.filter(object_type__in=("source", "evidence", "auditevent"))
             seen = seen.exclude(Q(object_type="redaction") & Exists(told))
+            links, uses = GuestLink.objects.visible_to(person), GuestUse.objects.visible_to(person)
+            seen = seen.exclude(Q(object_type="guestlink") & ~Exists(links.filter(pk=OuterRef("object_id"))))
+            seen = seen.exclude(Q(object_type="guestuse") & ~Exists(uses.filter(pk=OuterRef("object_id"))))
+        if not person.has_perm("claims.handle_report"):
+            seen = seen.exclude(object_type="readerreport")
         if person.has_perm("claims.view_record"):
             return seen
         taken_back = Comment.objects.filter(taken_back_at__isnull=False, pk=OuterRef("object_id"))

@@ -17,10 +17,14 @@ from claims.models.verdict import Verdict
 
 class ThreadQuerySet(models.QuerySet["Thread"]):
     def visible_to(self, person: Person) -> ThreadQuerySet:
-        """Threads about what this person may see: a blind verdict and a confidential source hide theirs too."""
+        """Threads about what this person may see: a blind verdict, a confidential source and a guest who is a
+        source hide theirs too.
+        """
         verdicts = Verdict.objects.visible_to(person)
         evidence = Evidence.objects.visible_to(person)
+        guests = GuestLink.objects.visible_to(person)
         return self.filter(
+            Q(guest_link__isnull=True) | Q(guest_link__in=guests.values("pk")),
             Q(verdict__isnull=True) | Q(verdict__in=verdicts.values("pk")),
             Q(evidence__isnull=True) | Q(evidence__in=evidence.values("pk")),
         )

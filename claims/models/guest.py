@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -14,8 +16,17 @@ from claims.models.claim import Claim
 from claims.models.contact import Contact
 from claims.models.desk import Person
 
+# How long a link is good for at most.
+LONGEST = timedelta(days=90)
+
 
 class GuestLinkQuerySet(models.QuerySet["GuestLink"]):
+    def visible_to(self, person: Person) -> GuestLinkQuerySet:
+        """Links that this person may know of: who is a source is for those whose role needs confidential ones."""
+        if person.has_perm("claims.view_confidential"):
+            return self.all()
+        return self.exclude(relation=GuestRelation.SOURCE)
+
     def usable(self) -> GuestLinkQuerySet:
         """Links that open their page now: neither revoked nor expired."""
         return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
@@ -24,7 +35,9 @@ class GuestLinkQuerySet(models.QuerySet["GuestLink"]):
 class GuestLink(models.Model):
     """A link for one guest. Its secret is told once and kept only as its SHA-256."""
 
-    TRIGGERS: ClassVar[tuple[str, ...]] = ("guest_link_stays_as_it_was_given",)
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "guest_link_stays_as_it_was_given", "guest_link_is_about_its_own_article", "guest_link_stays_revoked",
+    )  # fmt: skip
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="guest_links")
     claim = models.ForeignKey(
@@ -53,6 +66,11 @@ class GuestLink(models.Model):
         constraints = (
             CheckConstraint(condition=Q(expires_at__gt=F("made_at")), name="guest_link_expires_after_it_was_made"),
             CheckConstraint(
+                condition=Q(expires_at__lte=F("made_at") + LONGEST),
+                name="guest_link_lasts_ninety_days",
+                violation_error_message="A guest's link is good for 1 to 90 days.",
+            ),
+            CheckConstraint(
                 condition=Q(revoked_by__isnull=True, revoked_at__isnull=True)
                 | Q(revoked_by__isnull=False, revoked_at__isnull=False),
                 name="guest_link_is_revoked_by_somebody_at_some_time",
@@ -68,15 +86,37 @@ class GuestLink(models.Model):
     def __str__(self) -> str:
         return f"link for {self.name}"
 
+    @property
+    def usable(self) -> bool:
+        """Whether it opens its page now."""
+        return self.revoked_at is None and self.expires_at > timezone.now()
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        """The form in which a link's secret is kept: hex SHA-256 of its UTF-8 bytes. It is random: that is enough."""
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class GuestUseQuerySet(models.QuerySet["GuestUse"]):
+    def visible_to(self, person: Person) -> GuestUseQuerySet:
+        """Uses of links that this person may know of."""
+        if person.has_perm("claims.view_confidential"):
+            return self.all()
+        return self.exclude(link__relation=GuestRelation.SOURCE)
+
 
 class GuestUse(models.Model):
     """One use of a guest's link. Never edited."""
 
-    TRIGGERS: ClassVar[tuple[str, ...]] = ("guest_use_is_never_edited",)
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "guest_use_is_never_edited", "guest_use_is_of_a_link_that_allows_it",
+    )  # fmt: skip
 
     link = models.ForeignKey(GuestLink, models.PROTECT, related_name="uses")
     did = models.CharField(max_length=20, choices=GuestDid)
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = GuestUseQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -163,6 +163,18 @@ def everything() -> Iterator[tuple[str, dict[int, Codes]]]:
         yield slug, {row[1]: Codes(tuple(row[2]), (*row[2], *row[3], *row[4])) for row in versions}
 
 
+def live(slug: str) -> Publication | None:
+    """What readers see now of an article, as a row without its content; None where there is nothing."""
+    return Publication.objects.filter(article__slug=slug, state=PublicationState.LIVE).defer("content").first()
+
+
+def codes_of(slug: str) -> set[str]:
+    """Every claim that readers were ever shown of an article, by its code."""
+    parts = (_path(f"$.{name}[*].code", "content") for name in ("claims", "duplicates", "set_aside"))
+    rows = Publication.objects.shown().filter(article__slug=slug).values_list(*parts)
+    return {code for row in rows for codes in row for code in codes}
+
+
 def corrections(before: int | None = None, size: int | None = CORRECTIONS_SIZE) -> Slice:
     """All corrections, the latest first, each with the frozen article it is about. Two queries, however many."""
     found = (

@@ -20,5 +20,10 @@ def claim_url(slug: str, code: str, version: int | None = None) -> str:
     return absolute(f"/factchecks/{slug}/{code}/{_version(version)}")
 
 
+def guest_url(token: str) -> str:
+    """The address of the page that a guest's link opens."""
+    return absolute(f"/guest/{token}/")
+
+
 def _version(version: int | None) -> str:
     return "" if version is None else f"v{version}/"

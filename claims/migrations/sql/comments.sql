@@ -64,17 +64,6 @@ END $$;
 CREATE TRIGGER no_thread_blocks BEFORE INSERT ON claims_signoff FOR EACH ROW EXECUTE FUNCTION claims_no_thread_blocks();
 
 -- ---------------------------------------------------------------- comments
-CREATE FUNCTION claims_guest_writes_in_own_thread() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF NEW.guest_link_id IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM claims_thread t WHERE t.id = NEW.thread_id AND t.guest_link_id = NEW.guest_link_id) THEN
-    PERFORM claims_broken(TG_NAME, TG_TABLE_NAME, 'A guest writes in their own conversation alone.');
-  END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER guest_writes_in_their_own_thread BEFORE INSERT ON claims_comment FOR EACH ROW
-  EXECUTE FUNCTION claims_guest_writes_in_own_thread();
-
 CREATE FUNCTION claims_comment_is_taken_back() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.taken_back_at IS DISTINCT FROM OLD.taken_back_at AND (
