@@ -20,10 +20,11 @@ from claims.workflow import ARTICLE_STEPS, CLAIM_STEPS, JUDGE
 HOME = Path(__file__).parent.parent
 # From the lowest layer to the highest. A layer may import those below it and itself, never its neighbours.
 LAYERS = (
-    ("choices", "anchoring", "segmenting", "proofs"),
+    ("choices", "anchoring", "segmenting", "proofs", "outgoing"),
     ("rules",),
     ("workflow",),
     ("models",),
+    ("messages",),
     ("actions", "queries", "trail"),
     ("importers", "publishing"),
     ("admin", "api", "views", "feeds", "checks", "management", "urls"),
@@ -36,6 +37,7 @@ TEXT_ONLY = (
     "proofs.verifier",
     "proofs.merkle",
     "proofs.signing",
+    "outgoing",
     "importers.text",
     "importers.masthead",
     "importers.inline",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.urls import path
 
 from claims import models
 from claims.actions.acting import acting
@@ -19,6 +20,7 @@ from claims.admin.comment import CommentAdmin, ThreadAdmin
 from claims.admin.contact import ContactAdmin
 from claims.admin.evidence import EvidenceAdmin
 from claims.admin.guest import GuestLinkAdmin, GuestUseAdmin
+from claims.admin.notification import Pages, unread_of
 from claims.admin.person import GroupAdmin, PersonAdmin
 from claims.admin.publication import CorrectionAdmin, PublicationAdmin, SignOffAdmin
 from claims.admin.queue import queue_of
@@ -83,6 +85,22 @@ class DeskSite(admin.AdminSite):
         """Django's own admin of groups asks to be registered too; it is not, nor is any other stranger."""
         if admin_class is not None and issubclass(admin_class, DeskModelAdmin):
             super().register(model_or_iterable, admin_class, **options)
+
+    def get_urls(self) -> list[Any]:
+        """With the pages of one's own."""
+        pages = Pages(self)
+        own = [
+            path("notifications/", self.admin_view(pages.listed), name="notifications"),
+            path("notifications/read/", self.admin_view(pages.all_read), name="notifications_read"),
+            path("notifications/<int:pk>/", self.admin_view(pages.opened), name="notification"),
+            path("me/", self.admin_view(pages.mine), name="me"),
+        ]
+        return own + super().get_urls()
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With how many notifications are unread, for the header."""
+        unread = {"unread_count": unread_of(request)} if holds_a_role(request.user) else {}
+        return {**super().each_context(request), **unread}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps: list[Any] = super().get_app_list(request, app_label)

@@ -17,12 +17,14 @@ from claims.api.decisions import DecisionDoor
 from claims.api.docs import DocsView, SchemaView
 from claims.api.evidence import EvidenceDoor, EvidenceWithdrawalDoor
 from claims.api.me import MeDoor
+from claims.api.notifications import NotificationDoor, NotificationReadDoor
 from claims.api.publications import ArticlePublicationDoor, PublicationDoor
 from claims.api.rating_scales import RatingScaleDoor
 from claims.api.revisions import LinkDoor, MarkDoor, RevisionDoor
 from claims.api.signoffs import ArticleStepsDoor, SignOffDoor
 from claims.api.sources import SourceDoor
 from claims.api.verdicts import VerdictDoor
+from claims.api.webhooks import WebhookDeliveryDoor, WebhookDoor, WebhookSwitchDoor
 
 
 class Id:
@@ -95,7 +97,16 @@ urlpatterns = [
     path("audit-events/<id:pk>/", AuditEventDoor.as_view(SHOW)),
     path("audit/checkpoint/", CheckpointDoor.as_view(SHOW_ONE)),
     path("audit/events/<id:pk>/proof/", ProofDoor.as_view(SHOW_ONE), name="audit-proof"),
-    path("me/", MeDoor.as_view(SHOW_ONE)),
+    path("me/", MeDoor.as_view(SHOW_ONE | {"post": "choose"})),
+    path("notifications/", NotificationDoor.as_view(LIST)),
+    path("notifications/read/", NotificationReadDoor.as_view({"post": "read_all"})),
+    path("notifications/<id:pk>/", NotificationDoor.as_view(SHOW)),
+    path("notifications/<id:pk>/read/", NotificationReadDoor.as_view({"post": "read"})),
+    path("webhooks/", WebhookDoor.as_view(LIST_AND_CREATE)),
+    path("webhooks/<id:pk>/", WebhookDoor.as_view(SHOW)),
+    path("webhooks/<id:pk>/disable/", WebhookSwitchDoor.as_view({"post": "disable"})),
+    path("webhooks/<id:pk>/enable/", WebhookSwitchDoor.as_view({"post": "enable"})),
+    path("webhooks/<id:webhook_id>/deliveries/", WebhookDeliveryDoor.as_view(LIST)),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
     re_path(r"", NoSuchAddress.as_view()),
