@@ -114,7 +114,7 @@ class NamesThatLie(SimpleTestCase):
         self.assertEqual([call.args[0] for call in connected.call_args_list], [("127.0.0.1", port)])
 
     def test_a_name_server_that_does_not_answer_is_not_waited_for(self) -> None:
-        with patch("claims.outgoing.socket.getaddrinfo", side_effect=lambda *a, **k: time.sleep(5)):
+        with patch("claims.outgoing.socket.getaddrinfo", side_effect=lambda *a, **k: time.sleep(5) or []):
             began = time.monotonic()
             with self.assertRaises(Unreachable):
                 outgoing.post("https://example.org/", b"", {}, patience=0.3)
@@ -284,7 +284,7 @@ class Secured(SimpleTestCase):
                 try:
                     sock, _ = listening.accept()
                     with server.wrap_socket(sock, server_side=True) as inner:
-                        inner.recv(65536)
+                        request_on(inner)
                         inner.sendall(OK)
                 except OSError:
                     pass

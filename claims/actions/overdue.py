@@ -12,14 +12,14 @@ LOCK = 0x66_61_63_75
 CONCERNED = """
   SELECT unnest(ARRAY[c.assignee_id, a.lead_id]) AS person_id, c.article_id, c.id AS claim_id, c.due_at AS since
     FROM claims_claim c JOIN claims_article a ON a.id = c.article_id
-    WHERE c.due_at <= now() AND c.state IN ('identified', 'researching', 'in_review', 'disputed')
+    WHERE c.due_at <= statement_timestamp() AND c.state IN ('identified', 'researching', 'in_review', 'disputed')
       AND c.withdrawn_at IS NULL AND a.state <> 'withdrawn'
   UNION ALL
   SELECT a.lead_id, a.id, NULL, a.due_at FROM claims_article a
-    WHERE a.due_at <= now() AND a.state NOT IN ('published', 'withdrawn')
+    WHERE a.due_at <= statement_timestamp() AND a.state NOT IN ('published', 'withdrawn')
   UNION ALL
   SELECT k.asked_by_id, k.article_id, k.claim_id, greatest(k.due_at, k.created_at) FROM claims_contact k
-    WHERE k.due_at <= now() AND k.outcome = 'awaiting'
+    WHERE k.due_at <= statement_timestamp() AND k.outcome = 'awaiting'
 """
 # Told already is who has not read it yet, or was told since the date it was due: another date is another matter.
 TELL = f"""

@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.counted: Counter[tuple[DeliveryChannel, Outcome]] = Counter()
-        self.looked = self.said = -MINUTE
+        self.looked, self.said = -MINUTE, time.monotonic()
         try:
             while True:
                 try:
