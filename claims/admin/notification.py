@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.forms import ChoiceField, RadioSelect
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -94,7 +95,7 @@ class Pages:
         if request.method == "POST" and form.is_valid() and form.hear(act):
             messages.success(request, "Kept: from now on they come like this.")
             return HttpResponseRedirect(reverse("admin:me"))
-        hooks = Webhook.objects.filter(person=person).order_by("disabled_at", "-id")[:PAGE]
+        hooks = Webhook.objects.filter(person=person).order_by(F("disabled_at").desc(nulls_first=True), "-id")[:PAGE]
         return self.show(request, "admin/desk/me.html", title="How you are told", form=form, person=person, hooks=hooks)
 
 
