@@ -110,6 +110,9 @@ def speak_as_the_demo(address: str) -> None:
     os.environ.setdefault("DESK_NOTICE", DEMO_NOTICE)
     os.environ.setdefault("SITE_URL", f"http://{address}")
     os.environ.setdefault("AUDIT_ORIGIN", DEMO_ORIGIN)
+    # The people of the demo have no mailboxes: what they would be sent is written to files.
+    os.environ.setdefault("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+    os.environ.setdefault("EMAIL_FILE_PATH", str(LOCAL / "mail"))
     os.environ.setdefault("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{address.rpartition(':')[0]}")
 
 

@@ -4,6 +4,7 @@ Every wrong value raises `ImproperlyConfigured` with one sentence that says what
 A variable that is empty counts as not set.
 """
 
+import ipaddress
 import os
 import re
 from typing import Any
@@ -54,6 +55,14 @@ def words(name: str, default: str = "") -> list[str]:
     """A comma separated list (so is `default`), without blanks around its members and without empty ones."""
     value = os.environ.get(name, "").strip() or default
     return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """A comma separated list of IP networks or single addresses."""
+    try:
+        return tuple(ipaddress.ip_network(word) for word in words(name))
+    except ValueError as wrong:
+        raise ImproperlyConfigured(f"{name}: {wrong}: set it to networks such as 10.1.0.0/16,fd12::/16.") from None
 
 
 def database(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:

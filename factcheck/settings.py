@@ -92,9 +92,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
-# For checkpoints sent to a person (AUDIT_PLACES).
+# Networks that are not public and hold receivers of webhooks all the same; elsewhere only public ones are spoken to.
+WEBHOOK_ALLOW = env.networks("WEBHOOK_ALLOW")
+# For notifications, and for checkpoints sent to a person (AUDIT_PLACES).
 EMAIL_HOST = env.text("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.number("EMAIL_PORT", default=25)
+EMAIL_BACKEND = env.text("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
+EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", default="") or None  # of Django's backend that writes messages to files
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
@@ -157,6 +161,7 @@ SPECTACULAR_SETTINGS = {
         "ClaimKind": "claims.choices.ClaimKind",
         "SourceKind": "claims.choices.SourceKind",
         "CorrectionType": "claims.choices.CorrectionType",
+        "NotificationKind": "claims.choices.NotificationKind",
     },
     "PATH_CONVERTER_OVERRIDES": {
         "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from claims import models
-from claims.actions import comments, desk, guests, reports
+from claims.actions import comments, desk, guests, reports, webhooks
 from claims.admin.base import DeskModelAdmin
 from claims.admin.paging import BoundedPaginator
 from claims.admin.site import DeskSite
@@ -29,7 +29,8 @@ logging.getLogger("django.request").setLevel(logging.CRITICAL)
 logging.getLogger("django.security").setLevel(logging.CRITICAL)
 
 PAGES = ("step", "anchor", "revise", "non_factual", "take_back", "withdraw", "revoke", "roles", "password",
-         "deactivate", "reactivate", "reply", "resolve", "reopen", "block", "unblock", "close", "extend")  # fmt: skip
+         "deactivate", "reactivate", "reply", "resolve", "reopen", "block", "unblock", "close", "extend", "disable",
+         "enable", "deliveries")  # fmt: skip
 
 
 def client_of(person: Person) -> Client:
@@ -48,6 +49,7 @@ def a_whole_desk() -> None:
     claim = build.claim(ClaimState.IN_REVIEW)
     build.verdict(claim)
     desk.issue_token(person=build.the(Role.EDITOR), by=None)
+    webhooks.add_webhook(url="https://receiver.example/hook", by=build.the(Role.EDITOR))
     articles = publication.article
     models.ArticleLink.objects.create(
         revision=articles.current_revision, text="said", start=0, end=4, target="", status="missing"

@@ -20,10 +20,11 @@ from claims.workflow import ARTICLE_STEPS, CLAIM_STEPS, JUDGE
 HOME = Path(__file__).parent.parent
 # From the lowest layer to the highest. A layer may import those below it and itself, never its neighbours.
 LAYERS = (
-    ("choices", "anchoring", "segmenting", "agreement", "proofs"),
+    ("choices", "anchoring", "segmenting", "agreement", "proofs", "outgoing"),
     ("rules",),
     ("workflow",),
     ("models",),
+    ("messages",),
     ("actions", "queries", "reliability", "precedents", "trail"),
     ("importers", "publishing"),
     ("admin", "api", "views", "guest_views", "report_views", "feeds", "calendars", "checks", "management", "urls"),
@@ -38,6 +39,7 @@ TEXT_ONLY = (
     "proofs.verifier",
     "proofs.merkle",
     "proofs.signing",
+    "outgoing",
     "importers.text",
     "importers.masthead",
     "importers.inline",

@@ -17,6 +17,8 @@ from claims.workflow import Step, ask
 
 # The id of the request being served; empty in commands and shells.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+# Who acts in the action that runs, for what follows from several of them.
+_actor: ContextVar[Person | None] = ContextVar("actor", default=None)
 
 
 def _set(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -43,9 +45,18 @@ def acting(*, by: Person | None, action: str, reason: str = "") -> Iterator[None
     """
     with refusing(), transaction.atomic():
         before = _set((str(by.pk) if by else "", action, reason, request_id.get()))
-        yield
+        token = _actor.set(by)
+        try:
+            yield
+        finally:
+            _actor.reset(token)
         # Not in a finally: after an error the transaction (or savepoint) rolls back, and the settings with it.
         _set(before)
+
+
+def actor() -> Person | None:
+    """Who acts; None for the machine's owner, and outside of every action."""
+    return _actor.get()
 
 
 @contextmanager

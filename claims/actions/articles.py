@@ -12,7 +12,8 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.text import slugify
 
-from claims.actions.acting import acting, check_able, insert, insist, lock_article, require, update
+from claims.actions.acting import acting, actor, check_able, insert, insist, lock_article, require, update
+from claims.actions.notifying import tell_of_article
 from claims.anchoring import AnchorStatus, Selector, describe, reanchor
 from claims.choices import ArticleState, ClaimState
 from claims.models import (
@@ -194,11 +195,17 @@ def withdraw(*, article: Article, reason: str, by: Person) -> Article:
 
 
 def refresh_coverage(article: Article) -> None:
-    """Put the counters of settled sentences right; called by every action that may move them."""
+    """Put the counters of settled sentences right; called by every action that may move them.
+
+    Who leads the article is told when its last sentence is settled.
+    """
     coverage = article.coverage()
     counters = {"sentence_count": coverage.body, "settled_count": coverage.settled}
     if any(getattr(article, name) != value for name, value in counters.items()):
+        settled_before = article.settled_count == article.sentence_count > 0
         update(article, **counters)
+        if article.settled_count == article.sentence_count > 0 and not settled_before:
+            tell_of_article(article, "settled", by=actor())
 
 
 def _details_from(reading: Reading) -> dict[str, Any]:

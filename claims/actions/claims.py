@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from claims.actions.acting import acting, check_able, insert, lock_article, lock_claim, require, update
 from claims.actions.articles import place, refresh_coverage
+from claims.actions.notifying import tell_of_claim
 from claims.anchoring import AnchorStatus, Selector, describe, locate
 from claims.choices import ArticleState
 from claims.models import Article, Claim, Person
@@ -44,6 +45,7 @@ def identify(*, article: Article, anchor: Mapping[str, Any], by: Person, **field
         update(article, **changes)
         refresh_coverage(article)
         claim.refresh_from_db()
+        tell_of_claim(claim, "identify", by=by, assigned_before=None)
     return claim
 
 
@@ -60,9 +62,11 @@ def edit(*, claim: Claim, by: Person, **changes: Any) -> Claim:
         claim = lock_claim(claim)
         if "assignee" in changes and changes["assignee"] != claim.assignee:
             changes.setdefault("assignment_note", "")  # what the one before was told
+        assigned_before = claim.assignee_id
         update(claim, **changes)
         refresh_coverage(claim.article)
         claim.refresh_from_db()
+        tell_of_claim(claim, "edit", by=by, assigned_before=assigned_before)
     return claim
 
 

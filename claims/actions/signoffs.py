@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claims.actions.acting import acting, insert, insist, lock_article, update
+from claims.actions.notifying import tell_of_article
 from claims.models import Article, Person, SignOff
 from claims.workflow import BY_NAME
 
@@ -21,5 +22,6 @@ def sign_off(*, article: Article, by: Person, note: str = "", digest: str = "") 
         insert(signed)
         if step.moves[article.state] != article.state:
             update(article, state=step.moves[article.state])
+        tell_of_article(article, "sign_off", by=by)
         signed.refresh_from_db()
     return signed

@@ -9,9 +9,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from claims.actions.acting import acting, check_able, insert, insist, lock_claim, update
+from claims.actions.acting import acting, actor, check_able, insert, insist, lock_claim, update
 from claims.actions.articles import refresh_coverage
 from claims.actions.corrections import open_with
+from claims.actions.notifying import tell_of_claim
 from claims.choices import ClaimKind, ClaimState, CorrectionType, DecisionMethod, PublicationState
 from claims.models import Claim, Decision, Person
 from claims.workflow import CLAIM_STEPS, Step
@@ -37,10 +38,12 @@ def take(*, claim: Claim, step: str, by: Person, **given: Any) -> Claim:
     with acting(by=by, action=f"claim.{step}", reason=given.get("reason") or given.get("note") or ""):
         claim = lock_claim(claim)
         insist(row, claim, by, given)
+        assigned_before = claim.assignee_id
         changes = EFFECTS[step](claim, by, given)
         update(claim, state=row.moves[claim.state], **changes)
         refresh_coverage(claim.article)
         claim.refresh_from_db()
+        tell_of_claim(claim, step, by=by, assigned_before=assigned_before)
     return claim
 
 
@@ -151,6 +154,7 @@ def close_round(claim: Claim) -> None:
     [(said, said_votes)] = Counter(v.said_rating for v in verdicts).most_common(1)
     if min(votes, said_votes) < claim.article.votes_to_carry:
         update(claim, state=ClaimState.DISPUTED)
+        tell_of_claim(claim, "differ", by=actor(), assigned_before=claim.assignee_id)
         return
     decision = Decision(
         claim=claim, round=claim.round, method=DecisionMethod.AGREEMENT, rating_id=rating_id, said_rating=said,

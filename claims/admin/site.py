@@ -23,6 +23,7 @@ from claims.admin.comment import CommentAdmin, ThreadAdmin
 from claims.admin.contact import ContactAdmin
 from claims.admin.evidence import EvidenceAdmin
 from claims.admin.guest import GuestLinkAdmin, GuestUseAdmin
+from claims.admin.notification import Pages, unread_of
 from claims.admin.person import GroupAdmin, PersonAdmin
 from claims.admin.publication import CorrectionAdmin, PublicationAdmin, SignOffAdmin
 from claims.admin.queue import queue_of
@@ -88,16 +89,29 @@ class DeskSite(admin.AdminSite):
         if admin_class is not None and issubclass(admin_class, DeskModelAdmin):
             super().register(model_or_iterable, admin_class, **options)
 
+    def get_urls(self) -> list[Any]:
+        """With the pages of one's own, and the desk's figures."""
+        pages = Pages(self)
+        own = [
+            path("notifications/", self.admin_view(pages.listed), name="notifications"),
+            path("notifications/read/", self.admin_view(pages.all_read), name="notifications_read"),
+            path("notifications/<int:pk>/", self.admin_view(pages.opened), name="notification"),
+            path("me/", self.admin_view(pages.mine), name="me"),
+            path("agreement/", self.admin_view(partial(agreement_page, self)), name="agreement"),
+        ]
+        return own + super().get_urls()
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With how many notifications are unread, for the header."""
+        unread = {"unread_count": unread_of(request)} if holds_a_role(request.user) else {}
+        return {**super().each_context(request), **unread}
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps: list[Any] = super().get_app_list(request, app_label)
         order = {model: at for at, model in enumerate(NOUNS)}
         for app in apps:
             app["models"].sort(key=lambda entry: order.get(entry["model"], len(order)))
         return sorted(apps, key=lambda app: app["app_label"] != "claims")
-
-    def get_urls(self) -> list[Any]:
-        agreement = path("agreement/", self.admin_view(partial(agreement_page, self)), name="agreement")
-        return [agreement, *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
         queue = queue_of(me(request)) if holds_a_role(request.user) else []

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from claims.actions import desk
+from claims.actions import desk, notifying
 from claims.api.base import Door
-from claims.api.fields import Flag, RowSerializer, Text, Whole, said
-from claims.choices import Role, Scope
-from claims.models import ApiToken, Article, Claim, Person
+from claims.api.fields import Choice, Flag, RowSerializer, StrictSerializer, Text, Whole, said
+from claims.choices import EmailMode, Role, Scope
+from claims.models import ApiToken, Article, Claim, Notification, Person
 from claims.queries import ARTICLE_QUEUES, CLAIM_QUEUES
 
 QUEUE_LENGTH = 50
@@ -80,6 +80,10 @@ class MeSerializer(serializers.Serializer):
     roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices), help_text="My roles.")
     permissions = serializers.ListField(child=Text(), help_text="What my roles may do, such as claims.judge.")
     token = TokenSerializer(allow_null=True, help_text="The token I came with; null in a session.")
+    unread = Whole(help_text="How many notifications I have not read.")
+    email_mode = serializers.ChoiceField(
+        choices=EmailMode.choices, help_text="How they come by e-mail: each at once (empty), daily, or none."
+    )
     queue = QueueSerializer(help_text=f"What waits for me, oldest first, at most {QUEUE_LENGTH} of each.")
 
 
@@ -104,6 +108,15 @@ class MyCalendarDoor(Door):
         return Response({"url": request.build_absolute_uri(reverse("calendar", args=[secret]))}, status=201)
 
 
+class MeChosen(StrictSerializer):
+    """How I want to be told."""
+
+    email_mode = Choice(
+        choices=EmailMode.choices, allow_blank=True,
+        help_text="How notifications come by e-mail: each at once (empty), daily, or none.",
+    )  # fmt: skip
+
+
 class MeDoor(Door):
     serializer_class = MeSerializer
     queryset = Person.objects.none()
@@ -111,14 +124,22 @@ class MeDoor(Door):
     @extend_schema(responses=MeSerializer, operation_id="me_retrieve")
     def show(self, request: Request) -> Response:
         """Show who I am, my permissions and my queue"""
-        person = self.person
+        return self._answer(self.person)
+
+    @extend_schema(request=MeChosen, responses={200: MeSerializer}, operation_id="me_choose")
+    def choose(self, request: Request) -> Response:
+        """Choose how notifications come to me by e-mail"""
+        return self._answer(notifying.set_email_mode(mode=self.body(MeChosen)["email_mode"], by=self.person))
+
+    def _answer(self, person: Person) -> Response:
         groups = set(person.groups.values_list("name", flat=True))
         answer: dict[str, Any] = {
             "id": person.pk, "username": person.username, "name": person.name, "email": person.email,
             "is_superuser": person.is_superuser,
             "roles": [role.value for role in Role if role.value in groups],
             "permissions": sorted(p for p in person.get_all_permissions() if p.startswith("claims.")),
-            "token": request.auth if isinstance(request.auth, ApiToken) else None,
+            "token": self.request.auth if isinstance(self.request.auth, ApiToken) else None,
+            "unread": Notification.objects.visible_to(person).unread().count(), "email_mode": person.email_mode,
             "queue": {
                 **{name: queue.of(person).order_by("id")[:QUEUE_LENGTH] for name, queue in CLAIM_QUEUES.items()},
                 **{queue.name: queue.of(person).order_by("id")[:QUEUE_LENGTH] for queue in ARTICLE_QUEUES},

@@ -22,6 +22,7 @@ from claims.api.docs import DocsView, SchemaView
 from claims.api.evidence import EvidenceDoor, EvidenceWithdrawalDoor
 from claims.api.guests import GuestLinkDoor, GuestLinkRevocationDoor, GuestUseDoor
 from claims.api.me import MeDoor, MyCalendarDoor
+from claims.api.notifications import NotificationDoor, NotificationReadDoor
 from claims.api.precedents import SimilarDoor
 from claims.api.publications import ArticlePublicationDoor, PublicationDoor
 from claims.api.rating_scales import RatingScaleDoor
@@ -33,6 +34,7 @@ from claims.api.sources import SourceDoor, SourceWithdrawalDoor
 from claims.api.standing import ClaimStandingDoor
 from claims.api.threads import ThreadDoor, ThreadStepsDoor
 from claims.api.verdicts import VerdictDoor
+from claims.api.webhooks import WebhookDeliveryDoor, WebhookDoor, WebhookSwitchDoor
 
 
 class Id:
@@ -137,7 +139,16 @@ urlpatterns = [
     path("desk-settings/", DeskSettingsDoor.as_view(SHOW_ONE | {"patch": "partial_update"})),
     path("me/calendar/", MyCalendarDoor.as_view(CREATE)),
     path("agreement/", AgreementDoor.as_view(SHOW_ONE)),
-    path("me/", MeDoor.as_view(SHOW_ONE)),
+    path("me/", MeDoor.as_view(SHOW_ONE | {"post": "choose"})),
+    path("notifications/", NotificationDoor.as_view(LIST)),
+    path("notifications/read/", NotificationReadDoor.as_view({"post": "read_all"})),
+    path("notifications/<id:pk>/", NotificationDoor.as_view(SHOW)),
+    path("notifications/<id:pk>/read/", NotificationReadDoor.as_view({"post": "read"})),
+    path("webhooks/", WebhookDoor.as_view(LIST_AND_CREATE)),
+    path("webhooks/<id:pk>/", WebhookDoor.as_view(SHOW)),
+    path("webhooks/<id:pk>/disable/", WebhookSwitchDoor.as_view({"post": "disable"})),
+    path("webhooks/<id:pk>/enable/", WebhookSwitchDoor.as_view({"post": "enable"})),
+    path("webhooks/<id:webhook_id>/deliveries/", WebhookDeliveryDoor.as_view(LIST)),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
     re_path(r"", NoSuchAddress.as_view()),

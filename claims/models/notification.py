@@ -30,6 +30,26 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """What has not been read yet."""
         return self.filter(read_at__isnull=True)
 
+    def for_reading(self) -> NotificationQuerySet:
+        """With all that `claims.messages` makes words of."""
+        return self.select_related("person", "article", "claim", "comment__author", "report", "by")
+
+
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def visible_to(self, person: Person) -> WebhookQuerySet:
+        """One's own; a superuser sees whose there are, and never a secret."""
+        return self if person.is_superuser else self.filter(person=person)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def visible_to(self, person: Person) -> DeliveryQuerySet:
+        """The deliveries of one's own notifications."""
+        return self.filter(notification__person=person)
+
+    def waiting(self) -> DeliveryQuerySet:
+        """What has neither arrived nor been given up."""
+        return self.filter(delivered_at__isnull=True, given_up_at__isnull=True)
+
 
 class Notification(models.Model):
     """One thing one person is told. While it is unread, the same is not told twice."""
@@ -83,6 +103,8 @@ class Webhook(models.Model):
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.CharField(max_length=300, blank=True)
 
+    objects = WebhookQuerySet.as_manager()
+
     class Meta:
         ordering = ("-id",)
         constraints = (
@@ -115,6 +137,8 @@ class Delivery(models.Model):
     tries = models.PositiveIntegerField(default=0)
     delivered_at = models.DateTimeField(null=True, blank=True)
     given_up_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         ordering = ("id",)

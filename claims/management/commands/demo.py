@@ -69,7 +69,8 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
             self._load()
             self.doorway.application = application
-            threading.Thread(target=self._seal, daemon=True).start()
+            threading.Thread(target=self._run, args=("seal", "The trail is no longer sealed"), daemon=True).start()
+            threading.Thread(target=self._run, args=("deliver", "Nothing is delivered any more"), daemon=True).start()
             self._say_where(address)
         except Exception as error:
             self.failure = error
@@ -77,12 +78,12 @@ class Command(BaseCommand):
         finally:
             connection.close()
 
-    def _seal(self) -> None:
-        """Seal the trail for as long as the demo is served, as a process of its own does in production."""
+    def _run(self, command: str, ended: str) -> None:
+        """Run a command for as long as the demo is served, as a process of its own does in production."""
         try:
-            call_command("seal", stdout=StringIO())
+            call_command(command, stdout=StringIO())
         except Exception as error:
-            self._say(f"The trail is no longer sealed: {error}")
+            self._say(f"{ended}: {error}")
         finally:
             connection.close()
 
