@@ -11,7 +11,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from claims.actions import articles, comments, signoffs, sources
+from claims.actions import articles, comments, contacts, signoffs, sources
 from claims.actions.acting import acting
 from claims.actions.redaction import redact
 from claims.anchoring import QuoteAmbiguous, QuoteNotFound
@@ -30,8 +30,9 @@ from claims.rules import Refused
 from tests import build
 from tests.test_admin_base import client_of, url
 from tests.test_api_desk import ApiCase
+from tests.test_concurrency import at_once
 from tests.test_rules import Doors
-from tests.transactional import as_owner
+from tests.transactional import RealTransactions, as_owner
 
 SECRET = "The ledger was forged, it seems."
 HELD = "thread_is_resolved_by_its_opener_or_an_editor"
@@ -865,3 +866,38 @@ class ANewText(TestCase):
         articles.revise(article=on, reading=from_text, raw=raw, media_type="text/markdown", by=build.the(Role.EDITOR))
         thread.refresh_from_db()
         self.assertEqual((thread.revision_id, thread.start, thread.exact), before)
+
+
+class TwoAtOnce(RealTransactions):
+    def codes(self, outcomes: list[Any]) -> list[str]:
+        """What came of each: done, or the rule that refused it."""
+        self.assertEqual([o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refused)], [])
+        return sorted(o.refusals[0].code if isinstance(o, Refused) else "done" for o in outcomes)
+
+    def test_a_thread_that_blocks_and_a_sign_off(self) -> None:
+        on, editor = build.settled(), build.person(Role.EDITOR)
+        outcomes = at_once(
+            lambda: signoffs.sign_off(article=on, by=editor),
+            lambda: comments.open_thread(article=on, text="Wait.", by=build.the(Role.RESEARCHER), blocking=True),
+        )
+        signed, thread = on.sign_offs.first(), Thread.objects.get()
+        if signed is None:
+            self.assertEqual(self.codes(outcomes), ["done", "thread_is_unresolved"])
+        else:
+            self.assertLess(signed.signed_at, thread.opened_at, "signed off although the thread was there before")
+
+    def test_a_reply_to_what_is_being_resolved_and_two_who_resolve(self) -> None:
+        ada, bea = build.person(Role.REVIEWER), build.person(Role.RESEARCHER)
+        thread = comments.open_thread(article=build.article(), text="So?", by=ada)
+        outcomes = at_once(
+            lambda: comments.resolve(thread=thread, by=ada), lambda: comments.resolve(thread=thread, by=bea)
+        )
+        self.assertEqual(self.codes(outcomes), ["done", "thread_is_open"])
+        outcomes = at_once(*[lambda: comments.reply(thread=thread, text="More.", by=bea)] * 3)
+        self.assertEqual(self.codes(outcomes), ["done"] * 3)
+        self.assertEqual(thread.comments.count(), 4)
+
+    def test_two_who_close_a_question(self) -> None:
+        contact, bea = build.contact(), build.the(Role.RESEARCHER)
+        outcomes = at_once(*[lambda: contacts.close(contact=contact, outcome="declined", by=bea)] * 2)
+        self.assertEqual(self.codes(outcomes), ["contact_is_awaiting", "done"])
