@@ -107,8 +107,9 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             return _written(request, link)
         guests.note_use(link=link, did=GuestDid.OPENED)
-    except guests.LinkNotValid as closed:
-        return render(request, "guest/closed.html", {"says": str(closed)}, status=HTTPStatus.NOT_FOUND)
+    except (guests.LinkNotValid, Refused):  # refused: its time was over between the one and the other
+        says = str(guests.LinkNotValid())
+        return render(request, "guest/closed.html", {"says": says}, status=HTTPStatus.NOT_FOUND)
     return _page(request, link, _forms(link))
 
 

@@ -200,6 +200,19 @@ class TheDoor(TestCase):
         with self.assertRaises(Refused):
             guests.comment(link=link, text="Still here?")
 
+    def test_a_link_that_closes_while_it_is_opened(self) -> None:
+        link, token = invited(self.on)
+
+        def meanwhile(**given: Any) -> GuestLink:
+            guests.revoke(link=link, by=build.the(Role.EDITOR))
+            return link
+
+        for method in ("get", "post"):
+            with mock.patch("claims.guest_views.guests.open_link", meanwhile):
+                answer = getattr(self.client, method)(at(token), {"send": "comment", "comment-text": "Hello."})
+            self.assertContains(answer, CLOSED, status_code=404 if method == "get" else 409)
+        self.assertFalse(GuestUse.objects.exists() or Comment.objects.exists())
+
     def test_headers(self) -> None:
         _, token = invited(self.on)
         client = Client(enforce_csrf_checks=True)
