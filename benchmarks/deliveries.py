@@ -69,6 +69,8 @@ class Outbox:
         for number in range(kills):
             self.tell(notifications * (number + 1) // kills - notifications * number // kills)
             wrong += [f"kill {number + 1}: {one}" for one in self.kill(dice)]
+            if (number + 1) % 10 == 0:
+                say(f"{number + 1} kills: {len(self.arrivals())} arrivals, {len(wrong)} things wrong")
         self._deliver("--once").wait()
         return wrong + self.at_the_end(kills, notifications)
 

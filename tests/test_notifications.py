@@ -179,7 +179,7 @@ class WhoIsTold(TestCase):
     def test_filing_a_blind_verdict_tells_nobody_anything(self) -> None:
         """Neither the first nor one that takes its place nor one by somebody who steps back afterwards."""
         articles.edit(article=self.on, quorum=3, votes_to_carry=2, by=self.editor)
-        claim = build.claim(ClaimState.IN_REVIEW, self.on)
+        claim = build.claim(ClaimState.IN_REVIEW, self.on, assignee=self.researcher)
         before = told()
         for code in ("true", "false", "half_true"):
             build.verdict(claim, code, by=self.first)
