@@ -25,6 +25,7 @@ from claims.actions import claims, evidence, redaction, sealing
 from claims.choices import Role
 from claims.models import AuditEvent, Checkpoint, Claim, Leaf, Node, Opening, Redaction, SigningKey, Source
 from claims.proofs import merkle, signing, verifier
+from claims.trail import rows
 from claims.trail.findings import Finding
 from claims.trail.verification import Anchor
 from tests import build
@@ -428,6 +429,27 @@ class OnTheEvents:
         sealed()
         self.is_found("it is neither sealed nor waiting for the seal", event.pk)
 
+    def test_the_head_of_a_stream_is_changed(self) -> None:
+        name = self.edited.stream
+        last = AuditEvent.objects.filter(stream=name).latest("n")
+        for column, value in (("head", "'\\x00'"), ("length", "length - 1"), ("length", "length + 1")):
+            with self.subTest(column=column, value=value), transaction.atomic():
+                with unnoticed():
+                    execute(f"UPDATE claims_stream SET {column} = {value} WHERE name = %s", name)
+                self.is_found(f"the head of the stream {name} is not its last event", last.pk)
+                transaction.set_rollback(True)
+
+    def test_the_head_of_a_stream_is_taken_away(self) -> None:
+        last = AuditEvent.objects.filter(stream=self.edited.stream).latest("n")
+        with unnoticed():
+            execute("DELETE FROM claims_stream WHERE name = %s", self.edited.stream)
+        self.is_found(f"its stream {self.edited.stream} has no head", last.pk)
+
+    def test_a_stream_is_invented(self) -> None:
+        with unnoticed():
+            execute("INSERT INTO claims_stream (name, length, at, previous, head) VALUES ('desk/2', 1, now(), '', '')")
+        self.is_found("the head of the stream desk/2 is not its last event", 0)
+
 
 class OnTheTree:
     def test_a_node_is_changed(self) -> None:
@@ -478,6 +500,31 @@ class OnTheRows:
         with unnoticed("claim"):
             execute("UPDATE claims_claim SET statement = %s WHERE id = %s", FORGED, self.claim.pk)
         self.is_found(f"claim {self.claim.pk}: statement was changed without an event", last.pk)
+
+    def test_a_row_that_has_been_changed_very_often_is_changed(self) -> None:
+        with mock.patch.object(rows, "OFTEN", 1):
+            self.test_before_the_attacks_all_is_as_it_was_sealed()
+            self.test_a_live_row_is_changed()
+
+    def test_one_of_many_texts_and_what_is_no_text_are_changed(self) -> None:
+        texts = {name: f"The {name}" for name in ("title", "publisher", "author", "affiliation")}
+        texts |= {name: f"https://example.org/{name}" for name in ("url", "archived_url")}
+        extra = build.source(**texts)
+        self.assertEqual(found(), [])
+        for column, value in [*((name, f"{text}.") for name, text in texts.items()), ("published_on", "2020-02-02")]:
+            with self.subTest(column), transaction.atomic():
+                with unnoticed("source"):
+                    execute(f"UPDATE claims_source SET {column} = %s WHERE id = %s", value, extra.pk)
+                self.is_found(f"source {extra.pk}: {column} was changed without an event", event_of(extra).pk)
+                transaction.set_rollback(True)
+
+    def test_a_row_is_deleted_of_which_several_events_tell(self) -> None:
+        extra = build.source(title="An inconvenient source")
+        Source.objects.filter(pk=extra.pk).update(title="An inconvenient source, corrected")
+        last = AuditEvent.objects.latest("seq")
+        with unnoticed("source"):
+            execute("DELETE FROM claims_source WHERE id = %s", extra.pk)
+        self.is_found(f"source {extra.pk} is gone without an event", last.pk)
 
     def test_a_text_of_which_only_one_event_tells_is_changed(self) -> None:
         extra = build.source(title="As it was entered")

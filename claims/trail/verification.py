@@ -58,6 +58,8 @@ def one_moment(snapshot: str = "") -> Iterator[None]:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             if snapshot:
                 cursor.execute("SET TRANSACTION SNAPSHOT %s", [snapshot])
+            # Two connections keep two cores at work; what else there is, the desk has need of.
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
             # No function or operator of somebody's own stands before PostgreSQL's.
             path = "'pg_catalog, ' || quote_ident(current_schema()) || ', pg_temp'"
             cursor.execute(f"SELECT set_config('search_path', {path}, true)")
