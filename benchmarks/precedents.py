@@ -2,8 +2,8 @@
 
     python -m benchmarks.precedents [--sizes 10000,100000,1000000]
 
-The claims are made up: eight to twenty words, drawn as words of a language are (Zipf). They are loaded with the triggers
-put aside; their words by the desk's own procedure, in one go.
+The claims are made up: eight to twenty words, drawn as words of a language are (Zipf). They are loaded with the
+triggers put aside; their words by the desk's own procedure, in one go.
 """
 
 from __future__ import annotations
