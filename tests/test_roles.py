@@ -215,13 +215,11 @@ class Migrating(RealTransactions):
 
     def test_backwards_and_forwards_every_trigger_is_there(self) -> None:
         self.migrate("claims", "0007_review_desk")
-        # On the way every table there is is on record; the triggers of what comes later went with it.
-        self.assertEqual((guards.loose_functions(), guards.missing_now()), ([], []))
+        self.complete()
         self.migrate()
         self.complete()
         with self.assertRaisesRegex(CommandError, "cannot be taken back: .*0007_review_desk is not reversible"):
             self.migrate("claims", "0006_roles")
-        self.migrate()
         self.complete()
         build.published()
 
