@@ -24,7 +24,7 @@ from benchmarks.scratch import desk, machine, say
 from tests.receivers import HookServer, MailServer, running
 
 HOME = Path(__file__).parent.parent
-LONGEST = 0.02  # seconds after something arrived, within which the kill comes
+LONGEST = 0.15  # seconds after something arrived, within which the kill comes: a whole round of a slow machine
 HOST = "desk.example"
 
 
