@@ -14,13 +14,17 @@ import multiprocessing
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from benchmarks.scratch import desk, machine, percentile, say
 
 SHORT = 10_000  # events of the short trail
 BATCH = 5_000
 PART = 50_000  # events that are made at a time
+ROUNDS = 5  # of verifying
 WRITERS, SECONDS, WORK = 8, 10.0, 0.005  # writers, for so long, each transaction working so long, in seconds
 
 
@@ -214,50 +218,89 @@ def real_signer() -> None:
 
 
 def verifying(_environment: dict[str, str], events: int) -> None:
-    """verify_audit against reading the bytes of all events by the same kind of cursor and hashing each once."""
-    from django.db import connection
+    """verify_audit against reading the bytes of all events through a cursor and hashing each once, in turns.
 
+    The cursor is as it comes, and once more in binary, which is the quickest that Python can read them.
+    """
+    from django.db import transaction
+
+    from claims.models import AuditEvent
     from claims.trail.verification import verify
 
     real_signer()
     long_trail(events, [])
-
-    def read_and_hash() -> int:
-        count = 0
-        with connection.connection.cursor("every_event") as cursor:
-            cursor.itersize = 4_096
-            cursor.execute("SELECT bytes FROM claims_auditevent ORDER BY seq")
-            for (data,) in cursor:
-                hashlib.sha256(b"\x00" + data).digest()
-                count += 1
-        return count
-
-    from django.db import transaction
-
-    base, whole, parts = [], [], {}
-    for _ in range(3):
-        with transaction.atomic():
+    took: dict[str, list[float]] = {"as it comes": [], "in binary": [], "verify_audit": []}
+    phases = Phases()
+    for _ in range(ROUNDS):
+        for how in ("as it comes", "in binary"):
+            with transaction.atomic():
+                begun = time.perf_counter()
+                read_and_hash(binary=how == "in binary")
+                took[how].append(time.perf_counter() - begun)
+        with phases.told():
             begun = time.perf_counter()
-            count = read_and_hash()
-            base.append(time.perf_counter() - begun)
-        begun = last = time.perf_counter()
-
-        def progress(what: str, _count: int) -> None:
-            nonlocal last
-            parts[what] = parts.get(what, 0.0) + time.perf_counter() - last
-            last = time.perf_counter()
-
-        report = verify(progress=progress)
-        whole.append(time.perf_counter() - begun)
+            report = verify(progress=phases.progress)
+            took["verify_audit"].append(time.perf_counter() - begun)
         if report.findings:
             say("    FOUND:", *map(str, report.findings[:5]))
-    reading, verifying = statistics.median(base), statistics.median(whole)
-    say(
-        f"(d) {count} events: reading and hashing {reading:.1f} s, verify_audit {verifying:.1f} s: "
-        f"ratio {verifying / reading:.2f} (goal 3); most memory {peak():.0f} MB"
-    )
-    for what, seconds in sorted(parts.items(), key=lambda item: -item[1])[:8]:
-        say(f"    {what}: {seconds / 3:.2f} s")
+    whole = took.pop("verify_audit")
+    say(f"(d) {AuditEvent.objects.count()} events: verify_audit {listed(whole)} s; most memory {peak():.0f} MB")
+    for how, base in took.items():
+        ratios = [one / other for one, other in zip(whole, base, strict=True)]
+        say(f"    read {how} and hashed: {listed(base)} s; ratio {statistics.median(ratios):.2f} (goal 3)")
+    for what, seconds in phases.longest():
+        say(f"    {what}: {seconds:.2f} s")
+
+
+def read_and_hash(*, binary: bool) -> None:
+    from django.db import connection
+
+    with connection.connection.cursor("every_event") as cursor:
+        cursor.itersize = 4_096
+        cursor.execute("SELECT bytes FROM claims_auditevent ORDER BY seq", binary=binary)
+        for (data,) in cursor:
+            hashlib.sha256(b"\x00" + data).digest()
+
+
+def listed(seconds: list[float]) -> str:
+    """The median of them, and all."""
+    return f"{statistics.median(seconds):.1f} ({', '.join(f'{one:.1f}' for one in seconds)})"
+
+
+class Phases:
+    """How long each comparison took on its connection, and the tree."""
+
+    def __init__(self) -> None:
+        self.took: dict[str, list[float]] = {}
+        self.tree = [0.0, 0.0]
+
+    def progress(self, what: str, _count: int) -> None:
+        if what == "events":
+            self.tree[1] = time.perf_counter()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        from claims.trail import verification
+
+        def timed(title: str, compare: Callable[[], list[Any]]) -> list[Any]:
+            begun = time.perf_counter()
+            found = compare()
+            self.took.setdefault(title, []).append(time.perf_counter() - begun)
+            return found
+
+        real = verification.comparisons
+        verification.comparisons = lambda since: ((t, partial(timed, t, compare)) for t, compare in real(since))
+        self.tree[0] = time.perf_counter()
+        try:
+            yield
+        finally:
+            verification.comparisons = real
+            self.took.setdefault("the tree", []).append(self.tree[1] - self.tree[0])
+
+    def longest(self) -> list[tuple[str, float]]:
+        """Those of a tenth of a second and more, as their medians."""
+        medians = {what: statistics.median(seconds) for what, seconds in self.took.items()}
+        return sorted(((w, s) for w, s in medians.items() if s >= 0.1), key=lambda item: -item[1])
 
 
 def peak() -> float:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from claims.actions import articles, claims, notifying, recusals, steps, webhooks
+from claims.actions import articles, claims, comments, notifying, recusals, steps, webhooks
 from claims.actions.acting import acting
 from claims.actions.overdue import tell_what_is_overdue
 from claims.choices import ClaimState, NotificationKind, Role
@@ -376,7 +376,7 @@ class WhatItSays(TestCase):
                 self.assertNotContains(answer, word)
         build.verdict(claim, "false", by=other)
         self.assertEqual(message_of(row).quote, "I say false.")
-        Comment.objects.filter(pk=comment.pk).update(taken_back_at=timezone.now())
+        comments.take_back(comment=comment, by=reviewer)
         said = message_of(Notification.objects.for_reading().get(pk=row.pk))
         self.assertEqual((said.quote, "taken back" in said.sentence), ("", True))
 

@@ -14,7 +14,7 @@ from claims.trail.findings import Finding
 # What an event says its row became: the part of its bytes between two words that stand nowhere else outside quotes.
 AFTER = """substr(e.bytes, position('"after":'::bytea IN e.bytes) + 8,
   position(',"article":'::bytea IN e.bytes) - position('"after":'::bytea IN e.bytes) - 8)"""
-OFTEN = 1_000  # events on one row: those of more are not put together in memory
+LONG = 10_000  # events of one stream: rows of which later ones tell are judged, not put together in memory
 TEXTS = 8  # commitments of one event that are opened; a row with more is judged
 # The columns of a row, without the braces, every commitment that has an opening replaced by its text. Most events have
 # one or none, and are spared the rest.
@@ -38,10 +38,9 @@ AS_IN_JSON = ("bool", "int2", "int4", "int8", "text", "varchar", "date", "timest
 # never erased: a redaction puts its word in its place.
 LIVE = """
 WITH told AS (
-  SELECT e.object_id, bool_and(substr(after, 1, 2) = '{{"' AND substr(after, length(after)) = '}}') AS is_there,
-    '{{' || string_agg({opened}, ',' ORDER BY e.seq) FILTER (WHERE e.object_id NOT IN (
-      SELECT object_id FROM claims_auditevent WHERE object_type = %(kind)s AND object_id IS NOT NULL
-      GROUP BY object_id HAVING count(*) > {often})) || '}}' AS said
+  SELECT e.object_id,
+    bool_and(e.n <= {long} AND substr(after, 1, 2) = '{{"' AND substr(after, length(after)) = '}}') AS is_there,
+    '{{' || string_agg({opened}, ',' ORDER BY e.seq) FILTER (WHERE e.n <= {long}) || '}}' AS said
   FROM claims_auditevent e, LATERAL (SELECT {after} AS after OFFSET 0) a, LATERAL (
     SELECT array_agg(to_json(o.value)::text) AS texts,
       array_agg('{{"sha256":"' || encode(sha256(o.salt || convert_to(o.value, 'UTF8')), 'base64') || '"}}') AS made
@@ -103,7 +102,7 @@ def compare(kind: str, since: int) -> list[Finding]:
     ignored = ["updated_at", *NEVER_RECORDED.get(kind, [])]
     made = {str(f.column) for f in model._meta.concrete_fields}.difference(ignored)
     query = LIVE.format(
-        table=table, columns=_columns(table, ignored), opened=OPENED, after=AFTER, since=SINCE, often=OFTEN, most=MOST
+        table=table, columns=_columns(table, ignored), opened=OPENED, after=AFTER, since=SINCE, long=LONG, most=MOST
     )
     return found(query, {"since": since, "kind": kind, "ignored": ignored, "columns": sorted(made)})
 
