@@ -186,7 +186,9 @@ def claim_is_withdrawn(claim: SomeClaim, person: Someone, given: Given) -> Refus
 
 
 def claim_has_no_duplicates(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
-    """A claim that others are marked as duplicates of is not withdrawn: they are taken apart first."""
+    """A claim that others are marked as duplicates of is neither withdrawn nor a duplicate itself: they are taken apart
+    first.
+    """
     if claim.is_duplicated():
         return Refusal("claim_has_no_duplicates", "Claims are marked as duplicates of this one: reopen those first.")
     return None

@@ -11,11 +11,11 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.test import TestCase
 
-from claims.actions import articles, claims, steps
+from claims.actions import articles, claims, sources, steps
 from claims.choices import ArticleState, ClaimState, Role
 from claims.importers import intake
 from claims.importers.text import UnreadableText
-from claims.models import Article, ArticleRevision
+from claims.models import Article, ArticleRevision, Source
 from claims.rules import Refused
 from tests import build
 
@@ -172,6 +172,13 @@ class Coverage(TestCase):
         build.cite(decided)
         on.refresh_from_db()
         self.assertEqual(on.settled_count, 2, "a stale decision covers nothing")
+
+    def test_what_is_said_of_a_source_unsettles_what_was_decided_with_it(self) -> None:
+        on = build.settled()
+        source = Source.objects.filter(evidence__claim__article=on).first()
+        sources.edit(source=source, title="Another title", by=build.the(Role.RESEARCHER))
+        on.refresh_from_db()
+        self.assertEqual((on.settled_count, on.coverage().settled), (4, 4))
 
     def test_the_blockers_are_all_listed(self) -> None:
         on = build.article()

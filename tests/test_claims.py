@@ -186,6 +186,19 @@ class Steps(TestCase):
             with self.subTest(other.pk), self.assertRaises(Refused):
                 steps.take(claim=claim, step="mark_duplicate", by=build.the(Role.RESEARCHER), duplicate_of=other)
 
+    def test_an_original_does_not_become_a_duplicate(self) -> None:
+        original = build.claim(ClaimState.DUPLICATE).duplicate_of
+        third = build.identified(original.article, build.CLAIMS[1])
+        given = {"step": "mark_duplicate", "by": build.the(Role.RESEARCHER)}
+        with self.assertRaises(Refused) as caught:
+            steps.take(claim=original, duplicate_of=third, **given)
+        self.assertEqual({r.code for r in caught.exception.refusals}, {"claim_has_no_duplicates"})
+        # Nor is one named that has become a duplicate since it was read.
+        read, fourth = Claim.objects.get(pk=third.pk), build.identified(original.article, build.CLAIMS[2])
+        steps.take(claim=third, duplicate_of=original, **given)
+        with self.assertRaises(Refused):
+            steps.take(claim=fourth, duplicate_of=read, **given)
+
     def test_reopening_what_readers_see_opens_a_correction(self) -> None:
         publication = build.published()
         claim = publication.article.claims.get(number=1)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
-from claims.actions import publications, steps
+from claims.actions import publications, sources, steps
 from claims.choices import ArticleState, ClaimState, Role
 from claims.models import Article, AuditEvent, Claim, Decision, Publication, SignOff, Verdict
 from claims.publishing.snapshot import build as build_snapshot
 from claims.rules import Refused
-from tests import build
+from tests import build, desk_truth
 from tests.transactional import RealTransactions
 
 
@@ -124,6 +125,27 @@ class AtTheSameInstant(RealTransactions):
         events = AuditEvent.objects.filter(action="claim.identify", object_type="claim")
         made = [event for event in events if event.before is None]
         self.assertEqual({e.actor_id for e in made}, {writer.pk})
+
+    def test_a_source_is_withdrawn_or_rewritten_while_it_is_cited(self) -> None:
+        researcher = build.the(Role.RESEARCHER)
+        for change in (
+            lambda source: sources.withdraw(source=source, reason="A forgery.", by=researcher),
+            lambda source: sources.edit(source=source, title="A book", by=researcher),
+        ):
+            claim, source, cited = build.claim(ClaimState.RESEARCHING), build.source(), threading.Event()
+
+            def cite(claim: Any = claim, source: Any = source, cited: threading.Event = cited) -> None:
+                with transaction.atomic():
+                    build.cite(claim, source=source)
+                    cited.set()
+                    time.sleep(0.5)  # the other one is at work by now, or waits
+
+            def change_it(change: Any = change, source: Any = source, cited: threading.Event = cited) -> None:
+                cited.wait(timeout=20)
+                change(source)
+
+            self.assertEqual(self.settle(at_once(cite, change_it)), {"done": 2})
+            self.assertEqual(desk_truth.broken(), [])
 
     def test_two_articles_of_one_title(self) -> None:
         build.the(Role.EDITOR)

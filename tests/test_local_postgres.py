@@ -144,6 +144,8 @@ class LocalPostgres(unittest.TestCase):
                 pass
             made = Path(tempfile.mkdtemp(prefix="test-pg-"))
             unittest.addModuleCleanup(shutil.rmtree, made)
+            # In parallel each class is a run of its own: the next one in this process finds the copy gone.
+            unittest.addModuleCleanup(MADE.clear)
             subprocess.run(["cp", "-a", str(folder / "data"), str(made)], check=True)
             MADE.append(made / "data")
         else:

@@ -83,8 +83,11 @@ def restore(*, evidence: Evidence, reason: str, by: Person) -> Evidence:
 
 def _check(claim: Claim, source: Source | None, fields: Mapping[str, Any]) -> None:
     """A source that stands, and a link that the attribution has."""
-    if source is not None and Source.objects.filter(pk=source.pk, withdrawn_at__isnull=False).exists():
-        raise ValidationError({"source": "This source is withdrawn: restore it first, or cite another."})
+    if source is not None:
+        # Held, so that nobody changes or withdraws it who could not see yet that it is cited here.
+        held = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
+        if held.withdrawn:
+            raise ValidationError({"source": "This source is withdrawn: restore it first, or cite another."})
     link = fields.get("attribution_link")
     if link is not None and link > len(claim.attribution):
         raise ValidationError({"attribution_link": f"The attribution has the links 0 to {len(claim.attribution)}."})

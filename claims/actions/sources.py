@@ -28,7 +28,7 @@ def enter(*, by: Person, **fields: Any) -> Source:
 
 
 def edit(*, source: Source, by: Person, **changes: Any) -> Source:
-    """Describe a source better. Verdicts on claims that cite it become stale by themselves.
+    """Describe a source better. Verdicts and decisions on claims that cite it become stale by themselves.
 
     Raises Refused, or ValidationError by field.
     """
@@ -36,10 +36,11 @@ def edit(*, source: Source, by: Person, **changes: Any) -> Source:
     if unknown := set(changes) - set(FIELDS):
         raise ValidationError({name: "This is not a field that can be edited." for name in unknown})
     with acting(by=by, action="source.edit"):
-        source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
+        source = _hold(source)
         if source.withdrawn:
             raise Refused([Refusal("source_stands", "This source is withdrawn: restore it first.")])
         update(source, **changes)
+        _count_where_cited(source)
     return source
 
 
@@ -64,11 +65,7 @@ def _set_withdrawn(source: Source, action: str, reason: str, by: Person) -> Sour
     require(by, "write_source", "write sources")
     away = action == "source.withdraw"
     with acting(by=by, action=action, reason=reason):
-        claims = list(Claim.objects.filter(evidence__source=source, evidence__withdrawn_at__isnull=True).distinct()
-                      .select_related("article").order_by("article_id", "pk"))  # fmt: skip
-        for claim in claims:
-            lock_claim(claim)
-        source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
+        source = _hold(source)
         if source.withdrawn == away:
             now = "is withdrawn already" if away else "is not withdrawn"
             raise Refused([Refusal("source_stands" if away else "source_is_withdrawn", f"This source {now}.")])
@@ -76,6 +73,23 @@ def _set_withdrawn(source: Source, action: str, reason: str, by: Person) -> Sour
             update(source, withdrawn_by=by, withdrawn_at=timezone.now(), withdrawn_reason=reason)
         else:
             update(source, withdrawn_by=None, withdrawn_at=None, withdrawn_reason="")
-        for claim in claims:
-            count_evidence(lock_claim(claim))
+        _count_where_cited(source)
     return source
+
+
+def _hold(source: Source) -> Source:
+    """The source as it is now, held with the claims that cite it; claims first, as whoever cites it locks them."""
+    for claim in _citing(source):
+        lock_claim(claim)
+    return Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
+
+
+def _count_where_cited(source: Source) -> None:
+    """Put right what is counted of the claims that cite the source, those too that came to cite it meanwhile."""
+    for claim in _citing(source):
+        count_evidence(lock_claim(claim))
+
+
+def _citing(source: Source) -> list[Claim]:
+    cited = Claim.objects.filter(evidence__source=source, evidence__withdrawn_at__isnull=True).distinct()
+    return list(cited.select_related("article").order_by("article_id", "pk"))

@@ -37,6 +37,8 @@ def take(*, claim: Claim, step: str, by: Person, **given: Any) -> Claim:
     _check_given(row, given)
     with acting(by=by, action=f"claim.{step}", reason=given.get("reason") or given.get("note") or ""):
         claim = lock_claim(claim)
+        if given.get("duplicate_of"):  # as it is now: somebody may have marked or withdrawn it since it was read
+            given["duplicate_of"] = Claim.objects.get(pk=given["duplicate_of"].pk)
         insist(row, claim, by, given)
         assigned_before = claim.assignee_id
         changes = EFFECTS[step](claim, by, given)
