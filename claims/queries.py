@@ -127,7 +127,8 @@ class Standing:
 def standing_of(claim: Claim, person: Person) -> Standing:
     """How a claim stands, as far as this person may see."""
     in_review = claim.state == ClaimState.IN_REVIEW
-    name = "return_to_research" if claim.stale else LEADS_ON.get(ClaimState(claim.state))
+    changed = claim.stale or (claim.state == ClaimState.DISPUTED and not claim.dispute_is_current())
+    name = "return_to_research" if changed else LEADS_ON.get(ClaimState(claim.state))
     if claim.withdrawn or claim.confirmed_by_id:
         name = None
     evidence = claim.evidence.standing().visible_to(person).select_related("source")

@@ -9,9 +9,11 @@ Rules 1–4, 6, 7 and 11 are kept by the database as well, under the same names 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
+
+from claims.subjects import SomeArticle, SomeClaim, Someone
 
 # What comes with a step; None while somebody only looks, before anything has been given.
 Given = Mapping[str, Any] | None
@@ -34,79 +36,6 @@ class Refused(Exception):
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = tuple(refusals)
         super().__init__(" ".join(r.message for r in self.refusals))
-
-
-class Someone(Protocol):
-    """A person, as far as the rules care."""
-
-    @property
-    def pk(self) -> Any: ...
-
-
-class CitedSource(Protocol):
-    """One piece of standing evidence that takes a stance: its source's tier, and the origin that leads back to."""
-
-    stance: str
-    tier: str
-    origin: int
-
-
-class EvidenceRule(Protocol):
-    """How much evidence the desk asks for: so many independent primary sources, or so many secondary ones."""
-
-    @property
-    def primary(self) -> int: ...
-    @property
-    def secondary(self) -> int: ...
-
-
-class SomeAnchor(Protocol):
-    @property
-    def settled(self) -> bool: ...
-    @property
-    def status(self) -> str: ...
-
-
-class SomeClaim(Protocol):
-    """A claim, as far as the rules care."""
-
-    code: str
-    none_contradicting: str
-    set_aside_by_id: int | None
-    confirmed_by_id: int | None
-
-    @property
-    def pk(self) -> Any: ...
-    @property
-    def withdrawn(self) -> bool: ...
-    def was_researched_by(self, person: Any) -> bool: ...
-    def was_reviewed_by(self, person: Any) -> bool: ...
-    def was_recused_from_by(self, person: Any) -> bool: ...
-    def is_duplicated(self) -> bool: ...
-    def evidence_rule(self) -> EvidenceRule: ...
-    def current_anchor(self) -> SomeAnchor | None: ...
-    def cited_sources(self) -> Sequence[CitedSource]: ...
-
-
-class SomeSignOff(Protocol):
-    signed_by_id: int
-
-
-class Blocker(Protocol):
-    """Something of the article that is not settled yet."""
-
-    def refusal(self) -> Refusal: ...
-
-
-class SomeArticle(Protocol):
-    """An article, as far as the rules care."""
-
-    signer_may_have_judged: bool
-
-    def was_researched_by(self, person: Any) -> bool: ...
-    def was_judged_by(self, person: Any) -> bool: ...
-    def blockers(self, person: Any) -> Sequence[Blocker]: ...
-    def standing_sign_off(self) -> SomeSignOff | None: ...
 
 
 # ---------------------------------------------------------------- who may judge
@@ -143,6 +72,18 @@ def judge_is_not_recused(claim: SomeClaim, person: Someone, given: Given) -> Ref
     """Whoever has stepped back from a claim, for a conflict of interest, neither reviews nor adjudicates it."""
     if claim.was_recused_from_by(person):
         return Refusal("judge_is_not_recused", "You have stepped back from this claim, so you do not judge it.")
+    return None
+
+
+def dispute_is_about_what_stands(claim: SomeClaim, person: Someone, given: Given) -> Refusal | None:
+    """An adjudicator decides about what the reviewers judged: where it has changed since, no verdict of the dispute
+    counts any more, and the claim goes back to research.
+    """
+    if not claim.dispute_is_current():
+        return Refusal(
+            "dispute_is_about_what_stands",
+            "The claim or its evidence changed after the reviewers judged: return it to research.",
+        )
     return None
 
 

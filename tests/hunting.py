@@ -215,7 +215,11 @@ def admin_variants(model: type[Model], changes: Any, quarry: Quarry) -> Iterator
 
 # ---------------------------------------------------------------- the public pages
 
+# Secrets of addresses, which only whoever made them knows; filled in by the hunt.
+SECRETS: dict[str, list[str]] = {"secret": [], "token": []}
 PUBLIC: dict[str, Callable[[], list[Any]]] = {
+    "secret": lambda: SECRETS["secret"],
+    "token": lambda: SECRETS["token"],
     "slug": lambda: list(Article.objects.order_by("-pk").values_list("slug", flat=True)),
     "version": lambda: sorted(set(Publication.objects.values_list("version", flat=True))),
     "code": lambda: sorted(set(Claim.objects.values_list("code", flat=True))),

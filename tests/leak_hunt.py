@@ -33,7 +33,7 @@ from django.test import Client, RequestFactory, TestCase
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from claims.actions import articles, steps, verdicts
+from claims.actions import articles, desk, guests, steps, verdicts
 from claims.actions.acting import refusal_of
 from claims.api.docs import schema
 from claims.choices import ClaimState, Role
@@ -107,6 +107,9 @@ class Hunt(TestCase):
         steps.take(claim=cls.claim, step="return_to_research", by=build.the(Role.EDITOR), reason="Once more.")
         steps.take(claim=cls.claim, **submit)
         cls.file("second", YES)
+        hunting.SECRETS["secret"] = [desk.calendar_address(by=build.the(Role.RESEARCHER))]
+        _, token = guests.invite(article=on, name="Ada", relation="author", may="comment", by=build.the(Role.EDITOR))
+        hunting.SECRETS["token"] = [token]
         cls.now = timezone.now()
 
     @classmethod

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -23,6 +24,7 @@ from claims.models import (
     Comment,
     Notification,
     Person,
+    Publication,
     Thread,
     Verdict,
 )
@@ -347,6 +349,13 @@ class TheSignOff(ApiCase):
         comments.open_thread(article=self.article, text="Wait.", by=build.the(Role.RESEARCHER), blocking=True)
         refused = self.post(build.the(Role.PUBLISHER), f"articles/{self.article.pk}/publications/", expect=409)
         self.assertEqual([r["code"] for r in refused["refusals"]], ["thread_is_unresolved"])
+        signed = self.article.sign_offs.get()
+        with self.assertRaises(IntegrityError) as caught, transaction.atomic():
+            Publication.objects.create(
+                article=self.article, version=1, sign_off=signed, content=b"{}", published_at=timezone.now(),
+                digest=hashlib.sha256(b"{}").hexdigest(), published_by=build.the(Role.PUBLISHER),
+            )  # fmt: skip
+        self.assertEqual(caught.exception.__cause__.diag.constraint_name, "no_thread_blocks")
 
     def test_every_blocker_says_what_it_is_about_and_the_admin_links_it(self) -> None:
         on = build.article()

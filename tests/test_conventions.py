@@ -20,7 +20,7 @@ from claims.workflow import ARTICLE_STEPS, CLAIM_STEPS, JUDGE
 HOME = Path(__file__).parent.parent
 # From the lowest layer to the highest. A layer may import those below it and itself, never its neighbours.
 LAYERS = (
-    ("choices", "anchoring", "segmenting", "agreement", "proofs", "outgoing"),
+    ("choices", "subjects", "anchoring", "segmenting", "agreement", "proofs", "outgoing"),
     ("rules",),
     ("workflow",),
     ("models",),
@@ -131,13 +131,14 @@ class Rules(SimpleTestCase):
     IN_THE_DATABASE = (
         "reviewer_did_not_research", "adjudicator_did_not_research", "adjudicator_did_not_review",
         "editor_did_not_research", "editor_did_not_judge", "publication_is_signed_off_by_another",
-        "set_aside_is_confirmed_by_another_person", "claim_is_a_duplicate_of_another",
+        "set_aside_is_confirmed_by_another_person", "claim_is_a_duplicate_of_another", "judge_is_not_recused",
+        "claim_stands",
     )  # fmt: skip
 
     def test_each_has_one_definition_a_row_and_a_trigger_or_constraint_in_its_model(self) -> None:
         rows = {rule.__name__ for step in (*CLAIM_STEPS, JUDGE, *ARTICLE_STEPS) for rule in step.rules}
         models = "".join(p.read_text() for p in (HOME / "claims" / "models").glob("*.py"))
-        sql = (HOME / "claims" / "migrations" / "sql" / "rules.sql").read_text()
+        sql = "".join(p.read_text() for p in (HOME / "claims" / "migrations" / "sql").glob("*.sql"))
         constraints = (HOME / "claims" / "migrations" / "0001_initial.py").read_text()
         for rule in self.IN_THE_DATABASE:
             with self.subTest(rule):

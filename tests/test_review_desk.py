@@ -14,7 +14,7 @@ from icalendar import Calendar
 
 from claims.actions import articles, claims, desk, evidence, publications, recusals, signoffs, sources, steps, verdicts
 from claims.choices import ClaimState, Role, Stance, Tier
-from claims.models import Claim, DeskSettings, Notification, Recusal, Verdict
+from claims.models import Claim, Decision, DeskSettings, Notification, Recusal, Verdict
 from claims.publishing.snapshot import build as snapshot
 from claims.queries import standing_of
 from claims.rules import Refused
@@ -85,6 +85,44 @@ class SteppingBack(Doors):
         recusals.recuse(claim=judged, note="I own shares.", by=judged.verdicts.first().reviewer)
         self.assertEqual([(b.code, b.pk) for b in article.blockers()], [("decision_keeps_its_quorum", judged.pk)])
 
+    def test_a_sign_off_lapses_when_their_verdict_had_counted_and_stands_when_it_had_not(self) -> None:
+        article = build.settled()
+        claim, signed = article.claims.first(), build.signed_off(article)
+        recusals.recuse(claim=claim, note="I never judged it.", by=self.reviewer)
+        signed.refresh_from_db()
+        self.assertIsNone(signed.voided_at)
+        recusals.recuse(claim=claim, note="I own shares.", by=claim.verdicts.first().reviewer)
+        signed.refresh_from_db()
+        self.assertIsNotNone(signed.voided_at)
+        refused = self.action(
+            lambda: publications.publish(article=article, build=snapshot, by=build.the(Role.PUBLISHER))
+        )
+        self.assertEqual(refused, {"not_from_this_state"})
+
+    def test_a_dispute_is_decided_about_what_the_reviewers_judged(self) -> None:
+        rule, judge = "dispute_is_about_what_stands", build.person(Role.ADJUDICATOR, superuser=True)
+        disputed = build.claim(ClaimState.DISPUTED, build.article())
+        row = disputed.evidence.get()
+        self.assertTrue(Claim.objects.awaiting_adjudication_by(judge).filter(pk=disputed.pk).exists())
+        evidence.edit(evidence=row, excerpt="Other words.", by=build.the(Role.RESEARCHER))
+        given = {"step": "adjudicate", "rating": build.rating(), "reason": "So."}
+        self.assertEqual(self.action(lambda: steps.take(claim=disputed, by=judge, **given)), {rule})
+        self.assertEqual(self.rest(judge, f"claims/{disputed.pk}/steps/", given | {"rating": "true"}), {rule})
+        form = {"rating": build.rating().pk, "reason": "So."}
+        self.admin(judge, f"claim/{disputed.pk}/step/adjudicate/", form, "changed after the reviewers judged")
+        decision = Decision(
+            claim=disputed, round=1, method="adjudication", rating=build.rating(), reason="So.", decided_by=judge
+        )
+        self.assertEqual(self.database(decision.save), {rule})
+        columns = "claim_id, round, method, rating_id, said_rating, reason, decided_by_id, digest, decided_at"
+        values = [disputed.pk, 1, "adjudication", build.rating().pk, "", "So.", judge.pk, "", timezone.now()]
+        marks = ", ".join(["%s"] * len(values))
+        self.assertEqual(self.sql(f"INSERT INTO claims_decision ({columns}) VALUES ({marks})", *values), {rule})
+        self.assertEqual(standing_of(Claim.objects.get(pk=disputed.pk), judge).step.name, "return_to_research")
+        self.assertFalse(Claim.objects.awaiting_adjudication_by(judge).filter(pk=disputed.pk).exists())
+        evidence.edit(evidence=row, excerpt="As the document says.", by=build.the(Role.RESEARCHER))
+        steps.take(claim=disputed, by=judge, **given)
+
     def test_why_is_told_to_those_it_concerns(self) -> None:
         recusals.recuse(claim=self.claim, note="My sister works there.", by=self.reviewer)
         row = Recusal.objects.get()
@@ -150,6 +188,15 @@ class Withdrawing(Doors):
         self.assertEqual(refused, {"claim_is_a_duplicate_of_another"})
         state = "UPDATE claims_claim SET state = 'duplicate', duplicate_of_id = %s WHERE id = %s"
         self.assertEqual(self.sql(state, original.pk, self.claim.pk), {"claim_is_a_duplicate_of_another"})
+
+    def test_duplicates_form_no_chains(self) -> None:
+        middle, last = build.identified(self.article, build.CLAIMS[1]), build.identified(self.article, build.CLAIMS[2])
+        self.take("mark_duplicate", duplicate_of=middle)
+        chained = lambda: self.take("mark_duplicate", Claim.objects.get(pk=middle.pk), duplicate_of=last)  # noqa: E731
+        self.assertEqual(self.action(chained), {"claim_has_no_duplicates"})
+        state = "UPDATE claims_claim SET state = 'duplicate', duplicate_of_id = %s WHERE id = %s"
+        self.assertEqual(self.sql(state, last.pk, middle.pk), {"claim_has_no_duplicates"})
+        self.assertEqual(self.sql(state, self.claim.pk, last.pk), {"claim_is_a_duplicate_of_another"})
 
     def test_it_is_in_no_publication_and_a_sign_off_lapses(self) -> None:
         article = build.settled()

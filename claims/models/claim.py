@@ -88,9 +88,10 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         )
 
     def awaiting_adjudication_by(self, person: Person) -> ClaimQuerySet:
-        """Disputed claims that this person neither researched nor reviewed."""
+        """Disputed claims, as the reviewers judged them, that this person neither researched nor reviewed."""
+        current = Claim.objects.filter(verdicts__round=F("round"), verdicts__digest=F("digest"))
         return (
-            self.filter(state=ClaimState.DISPUTED)
+            self.filter(state=ClaimState.DISPUTED, pk__in=current.values("pk"))
             .exclude(contributions__person=person)
             .exclude(recusals__person=person)
             .exclude(verdicts__reviewer=person)
@@ -273,6 +274,10 @@ class Claim(models.Model):
     def is_duplicated(self) -> bool:
         """Whether another claim is marked as a duplicate of this one."""
         return self.duplicates.exists()
+
+    def dispute_is_current(self) -> bool:
+        """Whether a verdict of the present round is about the claim and its evidence as they stand."""
+        return self.verdicts.filter(round=self.round, digest=self.digest).exists()
 
     @property
     def withdrawn(self) -> bool:

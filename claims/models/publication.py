@@ -30,7 +30,7 @@ class Publication(models.Model):
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "publication_is_signed_off_by_another", "everybody_acts_in_their_own_name", "publication_is_never_edited",
-        "publication_digest_is_true", "publication_does_not_come_back", "publication_is_sealed",
+        "publication_digest_is_true", "publication_does_not_come_back", "publication_is_sealed", "no_thread_blocks",
     )  # fmt: skip
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="publications")

@@ -22,7 +22,9 @@ class Recusal(models.Model):
     verdict they filed in a round that is open counts no longer.
     """
 
-    TRIGGERS: ClassVar[tuple[str, ...]] = ("recusal_is_never_edited", "everybody_acts_in_their_own_name")
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "recusal_is_never_edited", "everybody_acts_in_their_own_name", "sign_off_covers_what_stands",
+    )  # fmt: skip
 
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="recusals")
     person = models.ForeignKey(Person, models.PROTECT, related_name="recusals")

@@ -62,6 +62,8 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER no_thread_blocks BEFORE INSERT ON claims_signoff FOR EACH ROW EXECUTE FUNCTION claims_no_thread_blocks();
+CREATE TRIGGER no_thread_blocks BEFORE INSERT ON claims_publication FOR EACH ROW
+  EXECUTE FUNCTION claims_no_thread_blocks();
 
 -- ---------------------------------------------------------------- comments
 CREATE FUNCTION claims_comment_is_taken_back() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -118,9 +118,15 @@ BEGIN
     SELECT 1 FROM claims_claim c WHERE c.duplicate_of_id = NEW.id) THEN
     PERFORM claims_broken('claim_has_no_duplicates', TG_TABLE_NAME, 'Claims are marked as duplicates of this one.');
   END IF;
-  IF NEW.duplicate_of_id IS DISTINCT FROM OLD.duplicate_of_id AND EXISTS (
-    SELECT 1 FROM claims_claim c WHERE c.id = NEW.duplicate_of_id AND c.withdrawn_at IS NOT NULL) THEN
-    PERFORM claims_broken('claim_is_a_duplicate_of_another', TG_TABLE_NAME, 'The original is withdrawn.');
+  IF NEW.duplicate_of_id IS DISTINCT FROM OLD.duplicate_of_id AND NEW.duplicate_of_id IS NOT NULL THEN
+    IF EXISTS (SELECT 1 FROM claims_claim c WHERE c.id = NEW.duplicate_of_id
+               AND (c.withdrawn_at IS NOT NULL OR c.duplicate_of_id IS NOT NULL)) THEN
+      PERFORM claims_broken('claim_is_a_duplicate_of_another', TG_TABLE_NAME,
+        'The original is a claim that stands and is no duplicate itself.');
+    END IF;
+    IF EXISTS (SELECT 1 FROM claims_claim c WHERE c.duplicate_of_id = NEW.id) THEN
+      PERFORM claims_broken('claim_has_no_duplicates', TG_TABLE_NAME, 'Claims are marked as duplicates of this one.');
+    END IF;
   END IF;
   RETURN NEW;
 END $$;
@@ -173,6 +179,9 @@ BEGIN
       PERFORM claims_broken(TG_NAME, TG_TABLE_NAME,
         'Agreement needs its quorum of verdicts that still count, and enough equal answers to each question.');
     END IF;
+  ELSIF NOT EXISTS (SELECT 1 FROM claims_verdict v WHERE v.claim_id = c.id AND v.round = c.round AND v.digest = c.digest) THEN
+    PERFORM claims_broken('dispute_is_about_what_stands', TG_TABLE_NAME,
+      'What the reviewers judged has changed: the claim goes back to research.');
   END IF;
   RETURN NEW;
 END $$;
@@ -232,7 +241,10 @@ CREATE OR REPLACE FUNCTION claims_article_digest(article bigint) RETURNS text LA
         'shown', (SELECT coalesce(jsonb_agg(jsonb_build_array(e.id, e.visibility, s.confidential, s.accessed_at) ORDER BY e.id), '[]')
                   FROM claims_evidence e JOIN claims_source s ON s.id = e.source_id
                   WHERE e.claim_id = c.id AND e.withdrawn_at IS NULL))
-        || jsonb_strip_nulls(jsonb_build_object('withdrawn_by', c.withdrawn_by_id)) ORDER BY c.id), '[]')
+        || jsonb_strip_nulls(jsonb_build_object('withdrawn_by', c.withdrawn_by_id, 'recused', (
+             SELECT min(r.id) FROM claims_recusal r JOIN claims_decision d ON d.id = c.decision_id
+               JOIN claims_verdict v ON v.claim_id = c.id AND v.round = d.round AND v.reviewer_id = r.person_id
+             WHERE r.claim_id = c.id AND r.recused_at > d.decided_at AND d.method = 'agreement'))) ORDER BY c.id), '[]')
       FROM claims_claim c WHERE c.article_id = a.id),
     'non_factual', (
       SELECT coalesce(jsonb_agg(jsonb_build_array(m.start, m."end", m.marked_by_id) ORDER BY m.start), '[]')
@@ -246,6 +258,10 @@ CREATE OR REPLACE FUNCTION claims_article_digest(article bigint) RETURNS text LA
   )::text, 'UTF8')), 'hex')
   FROM claims_article a WHERE a.id = article
 $$;
+
+-- A reviewer whose verdict counted steps back: what was signed no longer stands as it was signed.
+CREATE TRIGGER sign_off_covers_what_stands AFTER INSERT ON claims_recusal FOR EACH ROW
+  EXECUTE FUNCTION claims_sign_off_lapses();
 
 -- ---------------------------------------------------------------- who is told, and how it goes out
 -- Whoever judged what has changed is told, whatever way it was changed; and who works on the claim, and the lead.
