@@ -214,7 +214,11 @@ class Blind(ApiCase):
         # A round before on the same claim; now it is open again, as is another claim's first.
         steps.take(claim=self.closed, step="return_to_research", by=build.the(Role.EDITOR), reason="New sources.")
         steps.take(claim=self.closed, step="submit_for_review", by=build.the(Role.RESEARCHER))
-        self.open = build.claim(ClaimState.IN_REVIEW, on, build.CLAIMS[1])
+        # Two verdicts in a round that is open would make a unit, as one does not.
+        three = build.article()
+        articles.edit(article=three, quorum=3, votes_to_carry=2, by=build.the(Role.EDITOR))
+        self.open = build.claim(ClaimState.IN_REVIEW, three, build.CLAIMS[1])
+        build.verdict(self.open, "true", by=second)
         self.people = [self.first, second, *(build.the(role) for role in self.ROLES), build.person(superuser=True)]
         self.people[-1].groups.add(*self.people[1].groups.all())
         before = self.answers()
@@ -223,7 +227,7 @@ class Blind(ApiCase):
             build.verdict(self.open, code, by=self.first)
             build.verdict(self.closed, code, by=self.first)
             self.assertEqual(self.answers(), before)
-        build.verdict(self.open, "true", by=second)
+        build.verdict(self.open, "true")
         self.assertNotEqual(self.answers(), before)
 
 
