@@ -132,7 +132,11 @@ class CorrectionType(TextChoices):
 
 class Scope(TextChoices):
     READ = "read", "Read"
-    WRITE = "write", "Read and write"
+    RESEARCH = "research", "Research"
+    REVIEW = "review", "Review and adjudicate"
+    EDIT = "edit", "Edit and sign off"
+    PUBLISH = "publish", "Publish"
+    AUDIT = "audit", "Read the record"
     CALENDAR = "calendar", "The calendar of deadlines alone"
 
 

@@ -20,11 +20,9 @@ Rule = Callable[[Any, Any, Given], Refusal | Sequence[Refusal] | None]
 class Actor(Protocol):
     """Who asks for a step."""
 
-    is_active: bool
-
     @property
     def pk(self) -> Any: ...
-    def has_perm(self, perm: str) -> bool: ...
+    def lacks(self, perm: str) -> str: ...
 
 
 class HasState(Protocol):
@@ -126,8 +124,8 @@ def ask(step: Step, subject: HasState, person: Actor, given: Given = None) -> li
     rules about what would be given are not asked yet). Without a permission or from
     another state nothing further is asked: the first refusal says all.
     """
-    if not person.is_active or (step.permission and not person.has_perm(step.permission)):
-        return [Refusal("not_permitted", f"Your roles do not include this: {step.label.lower()}.")]
+    if step.permission and (why := person.lacks(step.permission)):
+        return [Refusal("not_permitted", f"{why}: {step.label.lower()}.")]
     if subject.state not in step.moves:
         states = " or ".join(state.replace("_", " ") for state in step.moves)
         now = subject.state.replace("_", " ")

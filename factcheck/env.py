@@ -7,7 +7,7 @@ A variable that is empty counts as not set.
 import ipaddress
 import os
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
@@ -55,6 +55,24 @@ def words(name: str, default: str = "") -> list[str]:
     """A comma separated list (so is `default`), without blanks around its members and without empty ones."""
     value = os.environ.get(name, "").strip() or default
     return [word.strip() for word in value.split(",") if word.strip()]
+
+
+class Rate(NamedTuple):
+    """So many in so many seconds."""
+
+    calls: int
+    seconds: int
+
+
+def rate(name: str, default: str) -> Rate | None:
+    """A number a second, minute or hour, such as 600/minute; None for `none`."""
+    value = os.environ.get(name, "").strip().lower() or default
+    if value == "none":
+        return None
+    read = re.fullmatch(r"([1-9][0-9]{0,8})/(second|minute|hour)", value)
+    if read is None:
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to a rate such as {default}, or to none.")
+    return Rate(int(read[1]), {"second": 1, "minute": 60, "hour": 3600}[read[2]])
 
 
 def networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:

@@ -92,6 +92,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
+# How often a program may call the API: with one token, and from one address, whoever calls from there.
+API_TOKEN_RATE = env.rate("API_TOKEN_RATE", default="1200/minute")
+API_ADDRESS_RATE = env.rate("API_ADDRESS_RATE", default="3000/minute")
+# The proxies in front of this server: what they say in X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 # Networks that are not public and hold receivers of webhooks all the same; elsewhere only public ones are spoken to.
 WEBHOOK_ALLOW = env.networks("WEBHOOK_ALLOW")
 # For notifications, and for checkpoints sent to a person (AUDIT_PLACES).

@@ -30,6 +30,8 @@ class DeskRunner(DiscoverRunner):
         self.audit_dir = tempfile.mkdtemp(prefix="factcheck-audit-", dir=_existing(settings.AUDIT_DIR))
         settings.AUDIT_DIR, settings.AUDIT_PLACES = Path(self.audit_dir), []
         os.environ.update(AUDIT_DIR=self.audit_dir, AUDIT_PLACES="")
+        # Tests call more often than programs may; what these rates do is tested with rates of its own.
+        settings.API_TOKEN_RATE = settings.API_ADDRESS_RATE = None
 
     def teardown_test_environment(self, **kwargs: Any) -> None:
         shutil.rmtree(self.audit_dir, ignore_errors=True)

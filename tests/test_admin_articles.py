@@ -214,8 +214,10 @@ class People(TestCase):
 
     def test_a_token_is_made_shown_once_and_revoked(self) -> None:
         client = client_of(build.the(Role.RESEARCHER))
-        secret = client.post(url(ApiToken, "add"), {"name": "mine", "scope": "read", "days": 30}).context["secret"]
+        sent = {"name": "mine", "scopes": ["read", "audit"], "networks": "", "days": 30}
+        secret = client.post(url(ApiToken, "add"), sent).context["secret"]
         token = ApiToken.objects.get()
+        self.assertEqual(token.scopes, ["read", "audit"])
         self.assertEqual((token.digest, token.person), (ApiToken.digest_of(secret), build.the(Role.RESEARCHER)))
         client.post(url(ApiToken, "revoke", token.pk))
         token.refresh_from_db()

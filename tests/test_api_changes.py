@@ -148,7 +148,7 @@ class WaysIn(ApiCase):
     def test_a_reading_token_does_not_write(self) -> None:
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {self.token(self.person, Scope.READ)}")
-        self.assertEqual(client.get("/api/v1/me/").json()["token"]["scope"], "read")
+        self.assertEqual(client.get("/api/v1/me/").json()["token"]["scopes"], ["read"])
         answer = client.post("/api/v1/sources/", {"title": "T", "kind": "law", "tier": "primary"})
         self.assertEqual((answer.status_code, answer.json()["code"]), (403, "scope"))
 

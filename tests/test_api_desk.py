@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from claims.actions import desk
 from claims.api.docs import schema
 from claims.models import Person
+from claims.models.desk import ALL_SCOPES
 
 # The tests ask for many refusals; each would be logged.
 logging.getLogger("django.request").setLevel(logging.ERROR)
@@ -45,8 +46,8 @@ class ApiCase(TestCase):
         super().setUp()
         self.clients: dict[int | None, APIClient] = {}
 
-    def token(self, person: Person, scope: str = "write") -> str:
-        return desk.issue_token(person=person, by=None, scope=scope)[1]
+    def token(self, person: Person, *scopes: str) -> str:
+        return desk.issue_token(person=person, by=None, scopes=scopes or ALL_SCOPES)[1]
 
     def client_of(self, person: Person | None) -> APIClient:
         """One client a person: each loads the middleware anew."""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from claims.actions import desk
 from claims.choices import ClaimState, Role
-from claims.models import AuditEvent, Claim, Person
+from claims.models import AuditEvent, Claim, Person, Source
 from tests import build, desk_truth
 from tests.transactional import LiveDesk
 
@@ -266,3 +266,29 @@ class Outside(LiveDesk):
             self.assertEqual(claim.state, ClaimState.DECIDED)
         else:
             self.assertEqual(claim.state, ClaimState.DISPUTED if filed or before == ClaimState.DISPUTED else before)
+
+    def test_sixteen_with_one_key_make_one_record(self) -> None:
+        program, body = self.program(Role.RESEARCHER), {"title": "A log", "kind": "document", "tier": "primary"}
+        asked = partial(program.call, "POST", "sources/", body, **{"Idempotency-Key": "one and the same"})
+        answers = at_once(*[asked] * 16)
+        self.assertEqual(Source.objects.count(), 1)
+        statuses = Counter(status for status, _, _ in answers)
+        self.assertGreaterEqual(statuses[201], 1)
+        self.assertEqual(statuses[201] + statuses[409], 16, statuses)
+        self.assertEqual({data["code"] for status, data, _ in answers if status == 409} - {"in_progress"}, set())
+        made = Source.objects.get().pk
+        self.assertEqual({data["id"] for status, data, _ in [*answers, asked()] if status == 201}, {made})
+
+    def test_sixteen_with_one_etag_make_one_change(self) -> None:
+        program, claim = self.program(Role.RESEARCHER), build.identified()
+        path = f"claims/{claim.pk}/"
+        etag = program.call("GET", path)[2]
+        acts = [
+            partial(program.call, "PATCH", path, {"claimant": f"Number {n}"}, **{"If-Match": etag}) for n in range(16)
+        ]
+        answers = at_once(*acts)
+        self.assertEqual(sorted(status for status, _, _ in answers), [200] + [412] * 15)
+        won = next(data["claimant"] for status, data, _ in answers if status == 200)
+        claim.refresh_from_db()
+        self.assertEqual(claim.claimant, won)
+        self.assertEqual({data["current"]["claimant"] for status, data, _ in answers if status == 412}, {won})

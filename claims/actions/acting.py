@@ -97,13 +97,13 @@ def insist(step: Step, subject: Article | Claim, by: Person, given: Given = None
 
 def require(by: Person, permission: str, what: str) -> None:
     """Refuse unless this active person has a permission of the desk (its codename); `what` completes the sentence."""
-    if not (by.is_active and by.has_perm(f"claims.{permission}")):
-        raise Refused([Refusal("not_permitted", f"Your roles do not include this: {what}.")])
+    if why := by.lacks(f"claims.{permission}"):
+        raise Refused([Refusal("not_permitted", f"{why}: {what}.")])
 
 
 def check_able(field: str, person: Person | None, permission: str) -> None:
     """Work is given to somebody active whose roles do it. Raises ValidationError for this field."""
-    if person is not None and not (person.is_active and person.has_perm(f"claims.{permission}")):
+    if person is not None and not person.holds(f"claims.{permission}"):
         raise ValidationError({field: f"{person.name} does not do this work: choose somebody whose roles do."})
 
 

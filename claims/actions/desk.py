@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -14,6 +15,8 @@ from django.utils import timezone
 from claims.actions.acting import acting, insert, require, update
 from claims.choices import Role, Scope
 from claims.models import ApiToken, DeskSettings, Person
+from claims.models.desk import ALL_SCOPES
+from claims.rules import Refusal, Refused
 
 TOKEN_PREFIX = "fc_"  # noqa: S105  (what every token begins with, no secret)
 DAYS = 90
@@ -101,24 +104,56 @@ def configure(*, by: Person, **changes: Any) -> DeskSettings:
 
 
 def issue_token(
-    *, person: Person, by: Person | None, scope: str = Scope.WRITE, name: str = "", days: int = DAYS
+    *,
+    person: Person,
+    by: Person | None,
+    scopes: Iterable[str] = ALL_SCOPES,
+    name: str = "",
+    days: int = DAYS,
+    networks: Iterable[str] = (),
 ) -> tuple[ApiToken, str]:
     """Make a bearer token good for so many days; gives it and the secret, which is kept nowhere.
 
-    A person may make tokens for themselves; `by` None is the machine's owner.
+    In: what it is good for, in words of Scope (at least one; READ goes without saying); the IP networks or addresses it
+    may be used from, none for anywhere. A person may make tokens for themselves, in person: a program that was given a
+    token makes no other. `by` None is the machine's owner. Raises Refused, or ValidationError by field.
     """
     if by is not None and by.pk != person.pk:
         require(by, "add_apitoken", "make tokens for others")
+    words = _scope(scopes)
+    if by is not None and by.scopes is not None and words != Scope.CALENDAR:
+        raise Refused([Refusal("token_is_made_in_person", "A token makes no other: log in to make one.")])
     if not 1 <= days <= 3650:
         raise ValidationError({"days": "A token is good for 1 to 3650 days."})
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
-        person=person, name=name, scope=scope, digest=ApiToken.digest_of(secret),
+        person=person, name=name, scope=words, networks=_networks(networks), digest=ApiToken.digest_of(secret),
         expires_at=timezone.now() + timedelta(days=days),
     )  # fmt: skip
     with acting(by=by, action="desk.issue_token"):
         insert(token)
     return token, secret
+
+
+def _scope(scopes: Iterable[str]) -> str:
+    """These words of Scope as a token keeps them, each once. Raises ValidationError."""
+    given = set(scopes)
+    if unknown := given.difference(Scope.values):
+        known = ", ".join(ALL_SCOPES)
+        raise ValidationError({"scopes": f"There is no scope {', '.join(sorted(unknown))}: choose from {known}."})
+    if not given or (Scope.CALENDAR in given and len(given) > 1):
+        raise ValidationError({"scopes": "Choose what the token is good for; the calendar goes with nothing else."})
+    return " ".join(scope for scope in Scope.values if scope in given)
+
+
+def _networks(networks: Iterable[str]) -> str:
+    """These IP networks as a token keeps them. Raises ValidationError."""
+    try:
+        return " ".join(str(ip_network(network)) for network in networks)
+    except ValueError as wrong:
+        raise ValidationError(
+            {"networks": f"{wrong}: give networks such as 203.0.113.0/24 or 2001:db8::/32."}
+        ) from None
 
 
 def calendar_address(*, by: Person) -> str:
@@ -129,7 +164,7 @@ def calendar_address(*, by: Person) -> str:
     with acting(by=by, action="desk.calendar_address"):
         for token in by.api_tokens.filter(scope=Scope.CALENDAR, revoked_at__isnull=True):
             revoke_token(token=token, by=by)
-        _, secret = issue_token(person=by, by=by, scope=Scope.CALENDAR, name="Calendar", days=365)
+        _, secret = issue_token(person=by, by=by, scopes=[Scope.CALENDAR], name="Calendar", days=365)
     return secret
 
 

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 
+from claims.actions import answers
 from claims.actions.acting import acting
 from claims.models import AuditEvent, Opening, Person
 from claims.models.audit import REDACTED, WITHHELD, recorded_as, recorded_models
@@ -76,7 +77,9 @@ def redact(*, kind: str, object_id: int, field: str, basis: str, by: Person) -> 
         raise ValidationError("Say on what legal basis.")
     with acting(by=by, action="audit.redact"), connection.cursor() as cursor:
         cursor.execute("SELECT claims_redact(%s, %s, %s, %s, %s)", [kind, object_id, field, basis, by.pk])
-        return int(cursor.fetchone()[0])
+        erased = int(cursor.fetchone()[0])
+        answers.erase_all()
+    return erased
 
 
 def texts_of(kind: str, object_id: int, field: str) -> set[str]:

@@ -32,9 +32,7 @@ def me(request: HttpRequest) -> Person:
 
 def holds_a_role(person: Any) -> bool:
     """Whether somebody is of the desk: active staff with any permission on it."""
-    return bool(
-        person.is_active and person.is_staff and any(p.startswith("claims.") for p in person.get_all_permissions())
-    )
+    return bool(person.is_staff and person.of_the_desk)
 
 
 def url_of(row: models.Model, page: str = "change", **kwargs: Any) -> str:

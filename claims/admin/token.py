@@ -16,11 +16,16 @@ from claims.admin.base import DeskModelAdmin, View, holds_a_role, me
 from claims.admin.forms import DeskForm, PageForm, sent
 from claims.choices import Scope
 from claims.models import ApiToken
+from claims.models.desk import ALL_SCOPES
 
 
 class TokenForm(DeskForm):
     """A token for oneself."""
 
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices, initial=ALL_SCOPES, widget=forms.CheckboxSelectMultiple, label="good for",
+        help_text="What a program may do with it, where you may. The calendar goes with nothing else.",
+    )  # fmt: skip
     days = forms.IntegerField(initial=desk.DAYS, min_value=1, max_value=3650, help_text="How long it is good for.")
 
 
@@ -28,10 +33,10 @@ class ApiTokenAdmin(DeskModelAdmin):
     change_form_template = "admin/desk/token.html"
     hidden_fields = ("digest",)
     add_form = TokenForm
-    add_fieldsets = ((None, {"fields": ["name", "scope", "days"]}),)
-    fields = ("person", "name", "scope", "created_at", "expires_at", "last_used_at", "revoked_at")
+    add_fieldsets = ((None, {"fields": ["name", "scopes", "networks", "days"]}),)
+    fields = ("person", "name", "scope", "networks", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_display = ("name", "person", "scope", "created_at", "expires_at", "last_used_at", "revoked_at")
-    list_filter = ("scope", ("revoked_at", admin.EmptyFieldListFilter))
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("person",)
     search_fields = ("name", "person__username")
     date_hierarchy = "created_at"
@@ -45,14 +50,16 @@ class ApiTokenAdmin(DeskModelAdmin):
         return tokens if request.user.is_superuser else tokens.filter(person=me(request))
 
     def enter(self, request: Any, form: DeskForm) -> ApiToken:
+        given = form.cleaned_data
         token, request.secret = desk.issue_token(
-            person=me(request), by=me(request), days=form.cleaned_data["days"], **form.values()
-        )
+            person=me(request), by=me(request), name=given["name"], scopes=given["scopes"], days=given["days"],
+            networks=given["networks"].split(),
+        )  # fmt: skip
         return token
 
     def response_add(self, request: Any, obj: ApiToken, post_url_continue: Any = None) -> HttpResponse:
         secret = request.secret
-        if obj.scope == Scope.CALENDAR:
+        if Scope.CALENDAR in obj.scopes:
             secret = request.build_absolute_uri(reverse("calendar", args=[secret]))
         return self.show(
             request, "admin/desk/secret.html", title=f"Your token {obj.name}", original=obj, secret=secret,

@@ -163,6 +163,7 @@ class ArticleFilters(django_filters.FilterSet):
 
 class ArticleDoor(Listed, Shown, Edited):
     noun, nouns = "article", "articles"
+    place = "articles"
     serializer_class = ArticleSerializer
     filterset_class = ArticleFilters
     search_fields = ("title", "byline", "publisher", "slug")
@@ -178,7 +179,8 @@ class ArticleDoor(Listed, Shown, Edited):
         given = self.body(ArticleIntake)
         raw, media_type = given.pop("text").encode(), given.pop("media_type")
         article = intake.receive(raw=raw, media_type=media_type, by=self.person, **given)
-        return Response(ArticleReceived(self.row(article.pk), context=self.get_serializer_context()).data, status=201)
+        shown = ArticleReceived(self.row(article.pk), context=self.get_serializer_context()).data
+        return Response(shown, status=201, headers=self.location(article))
 
     def hold(self, row: Article) -> None:
         lock_article(row)

@@ -113,6 +113,7 @@ class RecordSearch(SearchFilter):
 
 class AuditEventDoor(Listed, Shown):
     noun, nouns = "audit event", "audit events"
+    place = "audit-events"
     permission_classes = (RecordPermission,)
     serializer_class = AuditEventSerializer
     filterset_class = AuditEventFilters

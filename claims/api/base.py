@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from django.db import models, transaction
@@ -10,34 +11,43 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from claims.api import etags
+from claims.api import etags, idempotency
 from claims.api.filtering import check_parameters
 from claims.models import Article, Person
 
 
 class Door(GenericViewSet):
-    """A resource. `noun` and `nouns` are what its summaries call it; `sparse` whether it takes `?fields=`; `parameters`
-    which others it takes, by action, where it is no list.
+    """A resource. `noun` and `nouns` are what its summaries call it; `place` where its rows are read, by id, under
+    /api/v1/, if they are; `sparse` whether it takes `?fields=`; `parameters`
+    which others it takes, by action, where it is no list; `in_parts` whether its POST is work of several transactions.
     """
 
     noun, nouns = "", ""
+    place = ""
     ordering_fields: tuple[str, ...] = ()
     search_fields: tuple[str, ...] = ()
     sparse = True
     parameters: ClassVar[dict[str, tuple[str, ...]]] = {}
+    in_parts = False
     lookup_field = "pk"
+    post: Any
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action is not None:
             check_parameters(request, self)
+            if request.method == "POST":
+                self.post = idempotency.once(self, self.post)
+
+    def taken_up(self, since: datetime, **kwargs: Any) -> Response | None:
+        """What a POST in parts was answered, or should have been, that was begun then and did get done; else None."""
+        raise NotImplementedError
 
     @property
     def person(self) -> Person:
@@ -70,8 +80,13 @@ class Door(GenericViewSet):
         return get_object_or_404(self.get_queryset(), pk=pk)
 
     def made(self, row: models.Model, **more: Any) -> Response:
-        """201 with the row as it is now."""
-        return Response({**self.shown(self.row(row.pk)), **more}, status=201)
+        """201 with the row as it is now, and its address."""
+        shown = self.shown(self.row(row.pk))
+        return Response({**shown, **more}, status=201, headers=self.location(row))
+
+    def location(self, row: models.Model) -> dict[str, str]:
+        """Where a new row is read, as the header that says so; none where it has no address of its own."""
+        return {"Location": self.request.build_absolute_uri(f"/api/v1/{self.place}/{row.pk}/")} if self.place else {}
 
     def article(self, pk: int) -> Article:
         """The article an address is under. Raises Http404."""
@@ -110,7 +125,7 @@ class Edited(Door):
             row = self.row(pk)
             self.hold(row)
             row = self.row(pk)
-            etags.insist_on_match(request, JSONRenderer().render(self.shown(row)))
+            etags.insist_on_match(request, self.shown(row))
             changes = self.body(partial=True)
             if changes:
                 self.change(row, changes)

@@ -162,6 +162,7 @@ class ClaimFilters(django_filters.FilterSet):
 
 class ClaimDoor(Listed, Shown, Edited):
     noun, nouns = "claim", "claims"
+    place = "claims"
     serializer_class = ClaimSerializer
     filterset_class = ClaimFilters
     search_fields = ("statement", "headline", "claimant", "code")

@@ -93,6 +93,7 @@ class CommentFilters(django_filters.FilterSet):
 
 class CommentDoor(Listed, Shown):
     noun, nouns = "comment", "comments"
+    place = "comments"
     anchor_pointer = "/passage"
     serializer_class = CommentSerializer
     filterset_class = CommentFilters

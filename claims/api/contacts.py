@@ -97,6 +97,7 @@ class ContactFilters(django_filters.FilterSet):
 
 class ContactDoor(Listed, Shown, Edited):
     noun, nouns = "contact", "contacts"
+    place = "contacts"
     serializer_class = ContactSerializer
     filterset_class = ContactFilters
     search_fields = ("whom", "question", "answer")

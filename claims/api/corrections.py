@@ -71,6 +71,7 @@ class CorrectionFilters(django_filters.FilterSet):
 
 class CorrectionDoor(Listed, Shown):
     noun, nouns = "correction", "corrections"
+    place = "corrections"
     serializer_class = CorrectionSerializer
     filterset_class = CorrectionFilters
     search_fields = ("text",)

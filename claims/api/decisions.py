@@ -50,6 +50,7 @@ class DecisionFilters(django_filters.FilterSet):
 
 class DecisionDoor(Listed, Shown):
     noun, nouns = "decision", "decisions"
+    place = "decisions"
     serializer_class = DecisionSerializer
     filterset_class = DecisionFilters
     search_fields = ("reason",)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -43,7 +42,7 @@ class DeskSettingsDoor(Door):
         etags.insist_on_if_match(request)
         with transaction.atomic():
             shown: Any = self.shown(DeskSettings.objects.select_for_update().first() or DeskSettings.of_the_desk())
-            etags.insist_on_match(request, JSONRenderer().render(shown))
+            etags.insist_on_match(request, shown)
             changes = self.body(partial=True)
             if changes:
                 desk.configure(by=self.person, **changes)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,7 +26,11 @@ class PreconditionFailed(APIException):
 
     status_code = 412
     default_code = "precondition_failed"
-    default_detail = "It has changed since you read it: read it again, then change it."
+    default_detail = "It has changed since you read it. Look at what it is now, then change that."
+
+    def __init__(self, current: dict[str, Any], etag: str) -> None:
+        super().__init__()
+        self.current, self.etag = current, etag
 
 
 def etag_of(body: bytes) -> str:
@@ -38,11 +44,12 @@ def insist_on_if_match(request: Request) -> None:
         raise PreconditionRequired
 
 
-def insist_on_match(request: Request, body: bytes) -> None:
-    """In: the bytes that a GET would answer now. Raises PreconditionFailed."""
+def insist_on_match(request: Request, shown: dict[str, Any]) -> None:
+    """In: what a GET would answer now. Raises PreconditionFailed, with that."""
     given = parse_etags(request.headers.get("If-Match", ""))
-    if "*" not in given and etag_of(body) not in given:
-        raise PreconditionFailed
+    tag = etag_of(JSONRenderer().render(shown))
+    if "*" not in given and tag not in given:
+        raise PreconditionFailed(shown, tag)
 
 
 def stamp(request: Request, response: Response) -> None:

@@ -76,6 +76,7 @@ class EvidenceFilters(django_filters.FilterSet):
 
 class EvidenceDoor(Listed, Shown, Edited):
     noun, nouns = "piece of evidence", "evidence"
+    place = "evidence"
     serializer_class = EvidenceSerializer
     filterset_class = EvidenceFilters
     search_fields = ("excerpt", "note", "locator")

@@ -94,6 +94,7 @@ class GuestLinkFilters(django_filters.FilterSet):
 
 class GuestLinkDoor(Listed, Shown):
     noun, nouns = "guest's link", "guests' links"
+    place = "guest-links"
     serializer_class = GuestLinkSerializer
     filterset_class = GuestLinkFilters
     search_fields = ("name",)

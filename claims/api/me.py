@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from claims.actions import desk, notifying
 from claims.api.base import Door
-from claims.api.fields import Choice, Flag, RowSerializer, StrictSerializer, Text, Whole, said
+from claims.api.fields import Choice, Flag, RowSerializer, StrictSerializer, Text, Whole, Words, said
 from claims.choices import EmailMode, Role, Scope
 from claims.models import ApiToken, Article, Claim, Notification, Person
 from claims.queries import ARTICLE_QUEUES, CLAIM_QUEUES
@@ -57,15 +57,19 @@ class QueueSerializer(serializers.Serializer):
 
 
 class TokenSerializer(RowSerializer):
-    scope = serializers.ChoiceField(choices=Scope.choices, help_text="What it is good for.")
+    """A program's token. Its secret is told once, when it is made."""
+
+    scopes = serializers.ListField(child=Choice(choices=Scope.choices), help_text="What it is good for.")
+    networks = Words(source="from_networks", help_text="The networks it may be used from; none: from anywhere.")
 
     class Meta:
         model = ApiToken
-        fields = ("id", "name", "scope", "created_at", "expires_at")
+        fields = ("id", "name", "scopes", "networks", "created_at", "expires_at", "last_used_at", "revoked_at")
         read_only_fields = fields
         extra_kwargs = said(
             id="The token's id.", name="What its owner calls it.", created_at="When it was made.",
-            expires_at="When it ends, or null.",
+            expires_at="When it ends, or null.", last_used_at="When it was last used, to the minute, or null.",
+            revoked_at="When it was revoked, or null.",
         )  # fmt: skip
 
 

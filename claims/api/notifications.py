@@ -90,6 +90,7 @@ class MarkedSerializer(serializers.Serializer):
 
 class NotificationDoor(Listed, Shown):
     noun, nouns = "notification", "notifications"
+    place = "notifications"
     serializer_class = NotificationSerializer
     filterset_class = NotificationFilters
     ordering_fields = ("created_at",)

@@ -45,7 +45,11 @@ class DeskPagination(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         page = {"results": data, "next": self.next, "previous": self.previous}
-        return Response(page if self.count is None else page | {"count": self.count})
+        links = [
+            f'<{address}>; rel="{rel}"' for rel, address in (("next", self.next), ("prev", self.previous)) if address
+        ]
+        headers = {"Link": ", ".join(links)} if links else None
+        return Response(page if self.count is None else page | {"count": self.count}, headers=headers)
 
     def _link(self, row: Model, backwards: bool) -> str:
         cursor = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from django.conf import settings
-from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, NotAcceptable, ParseError, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 
@@ -52,14 +53,24 @@ class BadStrings(ValidationError):
 
 
 class OnlyJSON(BaseContentNegotiation):
-    """Every answer is JSON, whatever was asked for (RFC 9110, 12.4.1 allows it): no 406."""
+    """Every answer is JSON; who takes none gets a 406 (RFC 9110, 12.5.1), itself a problem in JSON."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         given = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == given), None)
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> tuple[Any, str]:
+        given = request.headers.get("Accept", "").strip()
+        if given and not any(_takes_json(part) for part in given.split(",")):
+            raise NotAcceptable("Answers are application/json here: accept that.")
         return renderers[0], renderers[0].media_type
+
+
+def _takes_json(accepted: str) -> bool:
+    """Whether one media range of an Accept header includes JSON, problems or all media types."""
+    media_range, *parameters = (part.strip().lower() for part in accepted.split(";"))
+    refused = any(re.fullmatch(r"q=0(\.0*)?", parameter.replace(" ", "")) for parameter in parameters)
+    return not refused and media_range in ("*/*", "application/*", "application/json", "application/problem+json")
 
 
 def escaped(part: object) -> str:

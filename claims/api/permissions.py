@@ -12,13 +12,13 @@ from claims.models import ApiToken
 
 
 class DeskPermission(BasePermission):
-    """An active person of the desk; a token only within its scope."""
+    """An active person of the desk; with a token for reading alone, only to read."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not (request.user.is_authenticated and request.user.is_active):
             return False
         if isinstance(request.auth, ApiToken) and not request.auth.allows(str(request.method)):
-            raise PermissionDenied("This token does not reach so far: use one of scope write.", code="scope")
+            raise PermissionDenied("This token does not reach so far: use one with another scope.", code="scope")
         return True
 
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from claims.anchoring import OffsetsOutOfRange, QuoteAmbiguous, QuoteNotFound, Selector
+from claims.api.etags import PreconditionFailed
 from claims.api.parsing import BadStrings, escaped
 from claims.importers.text import UnreadableText
 from claims.rules import Refusal, Refused
@@ -38,7 +39,11 @@ def as_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if made is None:
         return None
     set_rollback()
-    told = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
+    told = {
+        "ETag": getattr(error, "etag", None),
+        "WWW-Authenticate": getattr(error, "auth_header", None),
+        "Retry-After": getattr(error, "wait", None),
+    }
     headers = {name: str(value) for name, value in told.items() if value}
     response = Response(made, status=made["status"], headers=headers, content_type=MEDIA_TYPE)
     response.exception = True
@@ -139,6 +144,10 @@ def _api(error: rest.APIException, context: Mapping[str, Any]) -> Problem:
     return problem(error.status_code, str(error.detail), str(error.get_codes()))
 
 
+def _changed(error: PreconditionFailed, context: Mapping[str, Any]) -> Problem:
+    return problem(412, str(error.detail), "precondition_failed", current=error.current)
+
+
 def _database(error: OperationalError, context: Mapping[str, Any]) -> Problem | None:
     if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN:
         return None
@@ -150,6 +159,7 @@ TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any, Mapping[str, Any]], Pr
     (Refused, _refused),
     (BadStrings, _bad_strings),
     (rest.ValidationError, _invalid),
+    (PreconditionFailed, _changed),
     (rest.APIException, _api),
     (django.ValidationError, _model_invalid),
     (UnreadableText, _unreadable),

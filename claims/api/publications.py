@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -81,6 +82,7 @@ class PublicationFilters(django_filters.FilterSet):
 
 class PublicationDoor(Listed, Shown):
     noun, nouns = "publication", "publications"
+    place = "publications"
     serializer_class = PublicationSerializer
     filterset_class = PublicationFilters
     search_fields = ("article__title", "article__slug")
@@ -93,6 +95,8 @@ class PublicationDoor(Listed, Shown):
 
 
 class ArticlePublicationDoor(PublicationDoor):
+    in_parts = True
+
     @extend_schema(request=None, responses={201: PublicationSerializer}, filters=False)
     def create(self, request: Request, article_id: int) -> Response:
         """Publish the article's next version
@@ -102,3 +106,13 @@ class ArticlePublicationDoor(PublicationDoor):
         article = self.article(article_id)
         self.body(Nothing)
         return self.made(publications.publish(article=article, build=snapshot.build, by=self.person))
+
+    def taken_up(self, since: datetime, **kwargs: Any) -> Response | None:
+        """The version that this person froze and readers were shown; one that waits yet, publishing takes up."""
+        frozen = self.article(kwargs["article_id"]).publications.filter(
+            published_by=self.person, published_at__gte=since
+        )
+        shown = (
+            frozen.exclude(state__in=(PublicationState.WAITING, PublicationState.LAPSED)).order_by("version").first()
+        )
+        return self.made(shown) if shown else None

@@ -44,6 +44,7 @@ class RatingScaleFilters(django_filters.FilterSet):
 
 class RatingScaleDoor(Listed, Shown):
     noun, nouns = "rating scale", "rating scales"
+    place = "rating-scales"
     serializer_class = RatingScaleSerializer
     filterset_class = RatingScaleFilters
     search_fields = ("name", "description")

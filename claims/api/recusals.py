@@ -54,6 +54,7 @@ class RecusalFilters(django_filters.FilterSet):
 
 class RecusalDoor(Listed, Shown):
     noun, nouns = "recusal", "recusals"
+    place = "recusals"
     serializer_class = RecusalSerializer
     filterset_class = RecusalFilters
     ordering_fields = ("claim", "recused_at")

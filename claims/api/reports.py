@@ -65,6 +65,7 @@ class ReaderReportFilters(django_filters.FilterSet):
 
 class ReaderReportDoor(Listed, Shown):
     noun, nouns = "reader's report", "readers' reports"
+    place = "reader-reports"
     permission_classes = (ReportPermission,)
     serializer_class = ReaderReportSerializer
     filterset_class = ReaderReportFilters

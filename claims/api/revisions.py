@@ -107,6 +107,9 @@ class RevisionDoor(Listed):
     def get_serializer_class(self) -> type[RevisionSummary]:
         return RevisionSummary if self.action == "list" else RevisionSerializer
 
+    def location(self, row: Any) -> dict[str, str]:
+        return {"Location": self.request.build_absolute_uri(f"{row.number}/")}
+
     def retrieve(self, request: Request, article_id: int, number: int) -> Response:
         return Response(self.shown(get_object_or_404(self.get_queryset(), number=number)))
 

@@ -10,6 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from claims.api.idempotency import HEADER, REPLAYED
 from claims.api.problems import MEDIA_TYPE
 
 SUMMARIES = {"list": "List {nouns}", "retrieve": "Show one {noun}", "partial_update": "Change one {noun}"}
@@ -79,20 +80,30 @@ class NoSuchPlace(BadInput):
     total = serializers.IntegerField(required=False, help_text="In how many places it stands.")
 
 
-SHAPES = {400: BadInput, 403: RefusedProblem, 409: RefusedProblem, 413: BadInput, 415: BadInput, 422: NoSuchPlace}
+class ChangedProblem(Problem):
+    """Somebody changed it since the caller read it; nothing was written."""
+
+    current = serializers.DictField(help_text="What it is now. Its ETag is this answer's.")
+
+
+SHAPES = {400: BadInput, 403: RefusedProblem, 409: RefusedProblem, 412: ChangedProblem, 413: BadInput, 415: BadInput}
 SENTENCES = {
     304: "Nothing has changed since the ETag in If-None-Match.",
     400: "The body or the query is not what it should be.",
     401: "No valid token, and no session.",
     403: "The token's scope or this person's roles do not include it.",
     404: "There is nothing here that this person may see.",
+    406: "The caller accepts no JSON.",
     409: "The rules of the desk refuse it; or somebody changed the same thing at that moment (`try_again`); "
-    "or no signed checkpoint covers it yet (`not_sealed`).",
-    412: "It has changed since the ETag in If-Match.",
+    "or no signed checkpoint covers it yet (`not_sealed`); or the first request with the Idempotency-Key is still at "
+    "work (`in_progress`).",
+    412: "It has changed since the ETag in If-Match; ETag and `current` say what it is now.",
     413: "The body is too large.",
     415: "The body is not application/json, or the text is of a kind that is not read.",
-    422: "The anchor fits no place of the text, or more than one.",
+    422: "The Idempotency-Key was used for another request (`key_reused`); or the anchor fits no place of the text, or "
+    "more than one.",
     428: "If-Match is missing.",
+    429: "The token, or the address the call comes from, calls too often: wait as long as Retry-After says.",
 }
 
 
@@ -114,20 +125,31 @@ class DeskSchema(AutoSchema):
         if self.method == "GET":
             found += [
                 _header("If-None-Match", "ETags of answers the caller has: 304 when nothing has changed."),
-                OpenApiParameter(
-                    "ETag", str, OpenApiParameter.HEADER, response=[200], description="The hash of this answer."
-                ),
+                _answered("ETag", "The hash of this answer.", 200),
             ]
+            if self.view.action == "list":
+                found.append(
+                    _answered("Link", "The pages after (`next`) and before (`prev`) this one (RFC 8288).", 200)
+                )
             if self.view.sparse and self.view.action in ("list", "retrieve"):
                 what = "The fields of a row to answer with, comma-separated; all by default."
                 found.append(OpenApiParameter("fields", str, OpenApiParameter.QUERY, description=what))
         if self.method == "PATCH":
             found += [
                 _header("If-Match", "The ETag of the row as the caller read it.", required=True),
-                OpenApiParameter(
-                    "ETag", str, OpenApiParameter.HEADER, response=[200], description="The hash of this answer."
-                ),
+                _answered("ETag", "The hash of this answer; of a 412, of what it is now.", 200, 412),
             ]
+        if self.method == "POST":
+            found += [
+                _header(
+                    HEADER, "A name of the caller's for this very request, such as a random UUID: asked again within a "
+                    "day, it is done once and answered the same.",
+                ),
+                _answered(REPLAYED, "`true` where this was done and answered before.", 200, 201),
+            ]  # fmt: skip
+            if self.view.action == "create" and self.view.place:
+                found.append(_answered("Location", "Where the new row is read.", 201))
+        found.append(_answered("Retry-After", "How many seconds to wait.", 429))
         return found
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
@@ -163,7 +185,7 @@ class DeskSchema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in sorted(self._problem_statuses()):
-            shape = SHAPES.get(status, Problem)
+            shape = NoSuchPlace if status == 422 and self._place() in WITH_ANCHORS else SHAPES.get(status, Problem)
             body = self._get_response_for_code(shape, str(status), [MEDIA_TYPE], direction)
             bodies[str(status)] = body | {"description": SENTENCES[status]}
         for code, body in bodies.items():
@@ -173,13 +195,15 @@ class DeskSchema(AutoSchema):
         return dict(sorted(bodies.items()))
 
     def _problem_statuses(self) -> set[int]:
-        place = (type(self.view).__name__, self.view.action)
-        found = {401} | ({404} if "{" in self.path else set())
+        door, _ = self._place()
+        found = {401, 406, 429} | ({404} if "{" in self.path else set())
         if self.method == "GET":
-            return found | {400} | ({403} if place[0] in CLOSED else set()) | BESIDES.get(place[0], set())
+            return found | {400} | ({403} if door in CLOSED else set()) | BESIDES.get(door, set())
         found |= {403, 409} | ({400, 413, 415} if self.method != "DELETE" else set())
-        found |= {412, 428} if self.method == "PATCH" else set()
-        return found | ({422} if place in WITH_ANCHORS else set())
+        return found | {"PATCH": {412, 428}, "POST": {422}}.get(str(self.method), set())
+
+    def _place(self) -> tuple[str, str]:
+        return type(self.view).__name__, self.view.action
 
     def _docstring(self) -> list[str]:
         method = getattr(self.view, self.view.action, None)
@@ -193,7 +217,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
     name = "token"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        what = "A token of the desk (fc_…), made by `manage.py issue_token`. It reads, or reads and writes."
+        what = "A token of the desk (fc_…), made by `manage.py issue_token`. What it is good for, its scopes say."
         return {"type": "http", "scheme": "bearer", "description": what}
 
 
@@ -215,3 +239,7 @@ class PersonShape(OpenApiSerializerFieldExtension):
 
 def _header(name: str, what: str, required: bool = False) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, required=required, description=what)
+
+
+def _answered(name: str, what: str, *statuses: int) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, response=list(statuses), description=what)

@@ -79,6 +79,7 @@ class SourceFilters(django_filters.FilterSet):
 
 class SourceDoor(Listed, Shown, Edited):
     noun, nouns = "source", "sources"
+    place = "sources"
     serializer_class = SourceSerializer
     filterset_class = SourceFilters
     search_fields = ("title", "publisher", "author", "url")

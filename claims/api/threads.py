@@ -127,6 +127,7 @@ def comments_shown() -> QuerySet:
 
 class ThreadDoor(Listed, Shown):
     noun, nouns = "thread", "threads"
+    place = "threads"
     serializer_class: Any = ThreadSerializer
     filterset_class = ThreadFilters
     ordering_fields = ("article", "opened_at", "resolved_at")

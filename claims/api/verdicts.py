@@ -81,6 +81,7 @@ class VerdictFilters(django_filters.FilterSet):
 
 class VerdictDoor(Listed, Shown):
     noun, nouns = "verdict", "verdicts"
+    place = "verdicts"
     serializer_class = VerdictSerializer
     filterset_class = VerdictFilters
     search_fields = ("rationale",)

@@ -107,6 +107,7 @@ class DeliveryFilters(django_filters.FilterSet):
 
 class WebhookDoor(Listed, Shown):
     noun, nouns = "webhook", "webhooks"
+    place = "webhooks"
     serializer_class = WebhookSerializer
     filterset_class = WebhookFilters
     ordering_fields = ("made_at",)

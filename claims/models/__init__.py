@@ -1,6 +1,7 @@
 """What the desk keeps: one noun a file. Rows of history are inserted by claims.actions and never deleted."""
 
 from claims.models.anchor import Anchor, Contribution
+from claims.models.answer import KeptAnswer, Throttle
 from claims.models.article import Article, ArticleLink, ArticleRevision, NonFactualMark
 from claims.models.audit import AuditEvent, Opening, Redaction, Stream
 from claims.models.claim import Claim
@@ -42,6 +43,7 @@ __all__ = [
     "Evidence",
     "GuestLink",
     "GuestUse",
+    "KeptAnswer",
     "Leaf",
     "Node",
     "NonFactualMark",
@@ -60,6 +62,7 @@ __all__ = [
     "Source",
     "Stream",
     "Thread",
+    "Throttle",
     "Unsealed",
     "Verdict",
     "Webhook",

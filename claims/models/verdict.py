@@ -21,7 +21,8 @@ class VerdictQuerySet(models.QuerySet["Verdict"]):
 
         Superusers may judge, so they are not shown what others filed either.
         """
-        watcher = person.has_perm("claims.view_blind_verdicts") and not person.has_perm("claims.judge")
+        # Who may judge is no watcher, also where they come with a token that does not reach so far.
+        watcher = person.has_perm("claims.view_blind_verdicts") and not person.holds("claims.judge")
         if watcher:
             return self
         closed = ~Q(claim__state=ClaimState.IN_REVIEW) | ~Q(round=F("claim__round"))
