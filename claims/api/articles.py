@@ -13,7 +13,8 @@ from rest_framework.response import Response
 
 from claims.actions import articles
 from claims.actions.acting import lock_article
-from claims.api.base import Door, Edited, Listed, Shown
+from claims.api.base import Door, Edited, Shown
+from claims.api.exporting import Exported
 from claims.api.fields import Address, PersonField, RowSerializer, StrictSerializer, Text, Verbatim, Whole, said
 from claims.api.filtering import DayFilter, MomentFilter, OneOf, PersonFilter, WordFilter
 from claims.choices import ArticleState
@@ -161,7 +162,7 @@ class ArticleFilters(django_filters.FilterSet):
     due_before = MomentFilter("due_at", "Due before this moment.", "lt")
 
 
-class ArticleDoor(Listed, Shown, Edited):
+class ArticleDoor(Exported, Shown, Edited):
     noun, nouns = "article", "articles"
     place = "articles"
     serializer_class = ArticleSerializer

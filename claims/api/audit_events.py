@@ -12,7 +12,8 @@ from rest_framework import serializers
 from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 
-from claims.api.base import Listed, Shown, visible
+from claims.api.base import Shown, visible
+from claims.api.exporting import Exported
 from claims.api.fields import PersonField, RowSerializer, Text, Whole, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, PersonFilter, WordFilter
 from claims.api.ordering import DeskOrdering
@@ -111,7 +112,7 @@ class RecordSearch(SearchFilter):
         return queryset
 
 
-class AuditEventDoor(Listed, Shown):
+class AuditEventDoor(Exported, Shown):
     noun, nouns = "audit event", "audit events"
     place = "audit-events"
     permission_classes = (RecordPermission,)

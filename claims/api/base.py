@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 from django.db import models, transaction
 from django.db.models import QuerySet
@@ -17,7 +18,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from claims.api import etags, idempotency
+from claims.api import etags, idempotency, saved
+from claims.api.expanding import EXPANDED, PARAMETER
 from claims.api.filtering import check_parameters
 from claims.models import Article, Person
 
@@ -41,6 +43,8 @@ class Door(GenericViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action is not None:
+            if self.place and self.action in ("list", "export"):
+                saved.apply(request, self.place, self.person)
             check_parameters(request, self)
             if request.method == "POST":
                 self.post = idempotency.once(self, self.post)
@@ -49,31 +53,51 @@ class Door(GenericViewSet):
         """What a POST in parts was answered, or should have been, that was begun then and did get done; else None."""
         raise NotImplementedError
 
+    def media_types(self) -> tuple[str, ...]:
+        """In what this address answers what is asked for."""
+        return ("application/json",)
+
     @property
     def person(self) -> Person:
         """Who asks. Where the schema is drawn nobody asks, and nobody sees anything."""
         return cast(Person, self.request.user) if self.request else Person()
 
-    def body(self, serializer_class: type[BaseSerializer] | None = None, **kwargs: Any) -> dict[str, Any]:
-        """The request's body, in shape. Raises ValidationError with pointers."""
+    def body(
+        self, serializer_class: type[BaseSerializer] | None = None, data: Any = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """The request's body, or a part of it, in shape. Raises ValidationError with pointers."""
         used = serializer_class or self.get_serializer_class()
-        serializer = used(data=self.request.data, context=self.get_serializer_context(), **kwargs)
+        serializer = used(
+            data=self.request.data if data is None else data, context=self.get_serializer_context(), **kwargs
+        )
         serializer.is_valid(raise_exception=True)
         return cast(dict[str, Any], serializer.validated_data)
 
     def shown(self, rows: Any, many: bool = False) -> Any:
-        """A row, or a list of them, as its answer; only the `?fields=` asked for."""
+        """A row, or a list of them, as its answer; only the `?fields=` asked for, and what `?expand=` adds."""
         serializer: Any = self.get_serializer(rows, many=many)
         fields = (serializer.child if many else serializer).fields
-        wanted = self.request.query_params.get("fields") if self.request.method in ("GET", "HEAD") else None
-        if wanted is not None and self.sparse:
-            names = [name for name in wanted.split(",") if name]
-            if unknown := [name for name in names if name not in fields]:
-                wrong = f"There is no field {', '.join(unknown)}: choose from {', '.join(fields)}."
-                raise ValidationError({"fields": ErrorDetail(wrong, code="unknown")})
-            for name in set(fields) - set(names):
-                fields.pop(name)
+        asked: Mapping[str, str] = self.request.query_params if self.request.method in ("GET", "HEAD") else {}
+        expanded = fields.pop(EXPANDED, None)
+        if "fields" in asked and self.sparse:
+            _leave(fields, asked["fields"])
+        if expanded is not None and PARAMETER in asked:
+            expanded.look_up(asked[PARAMETER], rows if many else [rows], self)
+            fields[EXPANDED] = expanded
         return serializer.data
+
+    def plain(self, ids: Iterable[int]) -> list[dict[str, Any]]:
+        """The rows of these ids that this person may see, as their answers, with nothing asked for besides."""
+        serializer: Any = self.get_serializer(self.get_queryset().filter(pk__in=list(ids)), many=True)
+        serializer.child.fields.pop(EXPANDED, None)
+        return list(serializer.data)
+
+    @classmethod
+    def of(cls, other: Door) -> Self:
+        """This resource's list, as whoever asks `other` may see it."""
+        door = cls()
+        door.request, door.action, door.args, door.kwargs, door.format_kwarg = other.request, "list", (), {}, None
+        return door
 
     def row(self, pk: int) -> Any:
         """The row of this id as this person may see it, fresh from the database. Raises Http404."""
@@ -96,9 +120,19 @@ class Door(GenericViewSet):
         done = super().finalize_response(request, response, *args, **kwargs)
         done["Cache-Control"] = "private, no-cache"
         done["Vary"] = "Authorization, Cookie"
-        if done.status_code == 200 and request.method in ("GET", "HEAD", "PATCH"):
+        if done.status_code == 200 and isinstance(done, Response) and request.method in ("GET", "HEAD", "PATCH"):
             etags.stamp(request, done)
         return done
+
+
+def _leave(fields: Any, wanted: str) -> None:
+    """Leave a serializer the fields that are wanted, comma-separated. Raises ValidationError."""
+    names = [name for name in wanted.split(",") if name]
+    if unknown := [name for name in names if name not in fields]:
+        wrong = f"There is no field {', '.join(unknown)}: choose from {', '.join(fields)}."
+        raise ValidationError({"fields": ErrorDetail(wrong, code="unknown")})
+    for name in set(fields) - set(names):
+        fields.pop(name)
 
 
 class Listed(Door):

@@ -16,7 +16,10 @@ from claims.actions import claims
 from claims.actions.acting import lock_claim
 from claims.anchoring import AnchorStatus
 from claims.api.anchors import AnchorGiven, AnchorSerializer
-from claims.api.base import Edited, Listed, Shown
+from claims.api.base import Edited, Shown
+from claims.api.bulk import MOST, Bulk
+from claims.api.expanding import Expanded
+from claims.api.exporting import Exported
 from claims.api.fields import Flag, OrNull, PersonField, Reference, RowSerializer, Text, Whole, Words, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
 from claims.choices import ClaimKind, ClaimState, Importance, SaidRating, Stance, TriageReason
@@ -66,6 +69,7 @@ class ClaimSerializer(RowSerializer):
     set_aside_by = PersonField(read_only=True, allow_null=True, help_text="Who set it aside, or null.")
     confirmed_by = PersonField(read_only=True, allow_null=True, help_text="Who confirmed that, or null.")
     created_by = PersonField(read_only=True, help_text="Who wrote the claim.")
+    expanded = Expanded(article="claims.api.articles.ArticleDoor", duplicate_of="claims.api.claims.ClaimDoor")
 
     class Meta:
         model = Claim
@@ -74,7 +78,7 @@ class ClaimSerializer(RowSerializer):
             "importance", "legal_risk", "topics", "state", "moved_at", "round", "anchor", "assignee", "assignment_note",
             "due_at", "evidence_counts", "decision", "stale", "withdrawn", "withdrawn_reason", "digest",
             "none_contradicting", "triage_reason", "triage_note", "set_aside_by", "confirmed_by",
-            "duplicate_of", "created_by", "created_at", "updated_at",
+            "duplicate_of", "created_by", "created_at", "updated_at", "expanded",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = (
             "id", "code", "article", "state", "moved_at", "round", "withdrawn_reason", "digest", "none_contradicting",
@@ -106,6 +110,20 @@ class ClaimWritten(ClaimSerializer):
 
     class Meta(ClaimSerializer.Meta):
         read_only_fields = tuple(n for n in ClaimSerializer.Meta.read_only_fields if n != "article")
+
+
+class ClaimsWritten(serializers.Serializer):
+    """Claims to be written at once."""
+
+    items = serializers.ListField(
+        child=ClaimWritten(), min_length=1, max_length=MOST, help_text=f"At most {MOST} claims."
+    )
+
+
+class ClaimsMade(serializers.Serializer):
+    """The new claims."""
+
+    results = ClaimSerializer(many=True, help_text="In the order of the items.")
 
 
 class OverdueFilter(FlagFilter):
@@ -160,7 +178,7 @@ class ClaimFilters(django_filters.FilterSet):
         return queryset.filter(pk__in=CLAIM_QUEUES[value].of(self.request.user).values("pk"))
 
 
-class ClaimDoor(Listed, Shown, Edited):
+class ClaimDoor(Bulk, Exported, Shown, Edited):
     noun, nouns = "claim", "claims"
     place = "claims"
     serializer_class = ClaimSerializer
@@ -192,8 +210,18 @@ class ClaimDoor(Listed, Shown, Edited):
 
         A quote that stands nowhere is a 422 with the nearest place; one that stands in several, with the candidates.
         """
-        claim = claims.identify(by=self.person, **self.body(ClaimWritten))
-        return self.made(claim)
+        return self.made(self.make(request.data))
+
+    @extend_schema(request=ClaimsWritten, responses={201: ClaimsMade})
+    def create_many(self, request: Request) -> Response:
+        """Write many claims at once: all of them, or none
+
+        Each is answered for by its place: the new claims, or what is wrong with which.
+        """
+        return super().create_many(request)
+
+    def make(self, data: Any) -> Claim:
+        return claims.identify(by=self.person, **self.body(ClaimWritten, data))
 
     def hold(self, row: Claim) -> None:
         lock_claim(row)

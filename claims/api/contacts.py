@@ -14,7 +14,9 @@ from rest_framework.response import Response
 
 from claims.actions import contacts
 from claims.actions.acting import lock_article
-from claims.api.base import Edited, Listed, Shown
+from claims.api.base import Edited, Shown
+from claims.api.expanding import Expanded
+from claims.api.exporting import Exported
 from claims.api.fields import Choice, PersonField, Reference, RowSerializer, StrictSerializer, Text, Verbatim, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter
 from claims.choices import Channel, ContactOutcome
@@ -31,12 +33,13 @@ class ContactSerializer(RowSerializer):
         read_only=True, allow_null=True,
         help_text="Who entered how it ended; null while it is open, and where a guest answered.",
     )  # fmt: skip
+    expanded = Expanded(article="claims.api.articles.ArticleDoor", claim="claims.api.claims.ClaimDoor")
 
     class Meta:
         model = Contact
         fields = (
             "id", "article", "claim", "whom", "channel", "question", "asked_by", "asked_at", "due_at", "outcome",
-            "answer", "closed_by", "closed_at", "created_at",
+            "answer", "closed_by", "closed_at", "created_at", "expanded",
         )  # fmt: skip
         read_only_fields = tuple(name for name in fields if name != "due_at")
         extra_kwargs = said(
@@ -95,7 +98,7 @@ class ContactFilters(django_filters.FilterSet):
     asked_before = MomentFilter("asked_at", "Put before this moment.", "lt")
 
 
-class ContactDoor(Listed, Shown, Edited):
+class ContactDoor(Exported, Shown, Edited):
     noun, nouns = "contact", "contacts"
     place = "contacts"
     serializer_class = ContactSerializer

@@ -13,7 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions import corrections
-from claims.api.base import Listed, Shown
+from claims.api.base import Shown
+from claims.api.expanding import Expanded
+from claims.api.exporting import Exported
 from claims.api.fields import Choice, PersonField, Reference, RowSerializer, StrictSerializer, Text, Whole, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter
 from claims.choices import CorrectionType
@@ -28,10 +30,12 @@ class CorrectionSerializer(RowSerializer):
         many=True, read_only=True, help_text="The ids of the claims it is about."
     )
     made_by = PersonField(read_only=True, help_text="Who made it.")
+    expanded = Expanded(publication="claims.api.publications.PublicationDoor")
 
     class Meta:
         model = Correction
-        fields = ("id", "publication", "article", "type", "text", "claims", "made_by", "made_at", "published_in")
+        fields = ("id", "publication", "article", "type", "text", "claims", "made_by", "made_at", "published_in",
+                  "expanded")  # fmt: skip
         read_only_fields = fields
         extra_kwargs = said(
             id="The correction's id.", publication="The id of the publication it is on.", type="What kind of note.",
@@ -69,7 +73,7 @@ class CorrectionFilters(django_filters.FilterSet):
     made_before = MomentFilter("made_at", "Made before this moment.", "lt")
 
 
-class CorrectionDoor(Listed, Shown):
+class CorrectionDoor(Exported, Shown):
     noun, nouns = "correction", "corrections"
     place = "corrections"
     serializer_class = CorrectionSerializer

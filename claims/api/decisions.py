@@ -5,7 +5,9 @@ from __future__ import annotations
 import django_filters
 from rest_framework import serializers
 
-from claims.api.base import Listed, Shown
+from claims.api.base import Shown
+from claims.api.expanding import Expanded
+from claims.api.exporting import Exported
 from claims.api.fields import OrNull, PersonField, RowSerializer, Text, said
 from claims.api.filtering import IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
 from claims.choices import DecisionMethod, SaidRating
@@ -19,12 +21,13 @@ class DecisionSerializer(RowSerializer):
     said_rating = OrNull(choices=SaidRating.choices, help_text="Of a quotation: whether it was said; else null.")
     decided_by = PersonField(read_only=True, allow_null=True, help_text="The adjudicator; null when by agreement.")
     stale = serializers.SerializerMethodField(help_text="Whether claim or evidence changed since.")
+    expanded = Expanded(claim="claims.api.claims.ClaimDoor")
 
     class Meta:
         model = Decision
         fields = (
             "id", "claim", "round", "method", "rating", "said_rating", "reason", "decided_by", "decided_at", "digest",
-            "stale",
+            "stale", "expanded",
         )  # fmt: skip
         read_only_fields = fields
         extra_kwargs = said(
@@ -48,7 +51,7 @@ class DecisionFilters(django_filters.FilterSet):
     decided_before = MomentFilter("decided_at", "Made before this moment.", "lt")
 
 
-class DecisionDoor(Listed, Shown):
+class DecisionDoor(Exported, Shown):
     noun, nouns = "decision", "decisions"
     place = "decisions"
     serializer_class = DecisionSerializer

@@ -30,7 +30,7 @@ class PreconditionFailed(APIException):
 
     def __init__(self, current: dict[str, Any], etag: str) -> None:
         super().__init__()
-        self.current, self.etag = current, etag
+        self.more, self.etag = {"current": current}, etag
 
 
 def etag_of(body: bytes) -> str:

@@ -7,12 +7,16 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions import evidence
 from claims.actions.acting import lock_claim
-from claims.api.base import Edited, Listed, Shown, visible
+from claims.api.base import Edited, Shown, visible
+from claims.api.bulk import MOST, Bulk
+from claims.api.expanding import Expanded
+from claims.api.exporting import Exported
 from claims.api.fields import Flag, PersonField, Reference, RowSerializer, StrictSerializer, Text, Verbatim, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter
 from claims.choices import Addresses, Stance, Visibility
@@ -30,13 +34,14 @@ class EvidenceSerializer(RowSerializer):
     withdrawn = Flag(read_only=True, help_text="Whether it has been withdrawn: it then counts for nothing.")
     withdrawn_by = PersonField(read_only=True, allow_null=True, help_text="Who withdrew it, or null.")
     created_by = PersonField(read_only=True, help_text="Who cited it.")
+    expanded = Expanded(claim="claims.api.claims.ClaimDoor", source="claims.api.sources.SourceDoor")
 
     class Meta:
         model = Evidence
         fields = (
             "id", "claim", "source", "stance", "excerpt", "locator", "addresses", "attribution_link", "note",
             "visibility", "withdrawn",
-            "withdrawn_by", "withdrawn_at", "withdrawn_reason", "created_by", "created_at", "updated_at",
+            "withdrawn_by", "withdrawn_at", "withdrawn_reason", "created_by", "created_at", "updated_at", "expanded",
         )  # fmt: skip
         read_only_fields = ("id", "withdrawn_at", "withdrawn_reason", "created_at", "updated_at")
         extra_kwargs = said(
@@ -53,6 +58,20 @@ class EvidenceCited(EvidenceSerializer):
     """New evidence on a claim."""
 
     claim = Reference(queryset=Claim.objects.all(), help_text="The claim's id.")
+
+
+class ManyCited(serializers.Serializer):
+    """Evidence to be cited at once."""
+
+    items = serializers.ListField(
+        child=EvidenceCited(), min_length=1, max_length=MOST, help_text=f"At most {MOST} pieces of evidence."
+    )
+
+
+class ManyMade(serializers.Serializer):
+    """The new evidence."""
+
+    results = EvidenceSerializer(many=True, help_text="In the order of the items.")
 
 
 class Withdrawal(StrictSerializer):
@@ -74,7 +93,7 @@ class EvidenceFilters(django_filters.FilterSet):
     created_before = MomentFilter("created_at", "Cited before this moment.", "lt")
 
 
-class EvidenceDoor(Listed, Shown, Edited):
+class EvidenceDoor(Bulk, Exported, Shown, Edited):
     noun, nouns = "piece of evidence", "evidence"
     place = "evidence"
     serializer_class = EvidenceSerializer
@@ -89,7 +108,18 @@ class EvidenceDoor(Listed, Shown, Edited):
     @extend_schema(request=EvidenceCited, responses={201: EvidenceSerializer})
     def create(self, request: Request) -> Response:
         """Cite what a source says about a claim"""
-        return self.made(evidence.cite(by=self.person, **self.body(EvidenceCited)))
+        return self.made(self.make(request.data))
+
+    @extend_schema(request=ManyCited, responses={201: ManyMade})
+    def create_many(self, request: Request) -> Response:
+        """Cite many pieces of evidence at once: all of them, or none
+
+        Each is answered for by its place: the new evidence, or what is wrong with which.
+        """
+        return super().create_many(request)
+
+    def make(self, data: Any) -> Evidence:
+        return evidence.cite(by=self.person, **self.body(EvidenceCited, data))
 
     def hold(self, row: Evidence) -> None:
         lock_claim(row.claim)

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from claims.api.expanding import PARAMETER, expands
 from claims.api.fields import LARGEST_ID
 
 LIST_PARAMETERS = ("cursor", "page_size", "count", "ordering", "fields")
@@ -106,11 +107,22 @@ def check_parameters(request: Request, view: Any) -> None:
         raise ValidationError(wrong)
 
 
+def saveable(view: Any) -> set[str]:
+    """The parameters of a list that can be kept under a name: all but those of one page."""
+    return set(_known(view)) - {"cursor", "page_size", "count"}
+
+
 def _known(view: Any) -> tuple[str, ...]:
+    filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+    search = ("search",) if getattr(view, "search_fields", ()) else ()
     if view.action == "list":
-        filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
-        search = ("search",) if getattr(view, "search_fields", ()) else ()
-        return (*LIST_PARAMETERS, *search, *filters)
+        return (*LIST_PARAMETERS, *_expand(view), *search, *filters)
+    if view.action == "export":
+        return ("format", "ordering", "fields", *_expand(view), *search, *filters)
     if view.action == "retrieve" and view.sparse:
-        return ("fields",)
+        return ("fields", *_expand(view))
     return tuple(getattr(view, "parameters", {}).get(view.action, ()))
+
+
+def _expand(view: Any) -> tuple[str, ...]:
+    return (PARAMETER,) if expands(view.get_serializer_class()) else ()

@@ -12,8 +12,9 @@ from rest_framework.response import Response
 
 from claims.actions import desk, notifying
 from claims.api.base import Door
-from claims.api.fields import Choice, Flag, RowSerializer, StrictSerializer, Text, Whole, Words, said
-from claims.choices import EmailMode, Role, Scope
+from claims.api.fields import Choice, Flag, RowSerializer, StrictSerializer, Text, Whole, said
+from claims.api.tokens import TokenSerializer
+from claims.choices import EmailMode, Role
 from claims.models import ApiToken, Article, Claim, Notification, Person
 from claims.queries import ARTICLE_QUEUES, CLAIM_QUEUES
 
@@ -54,23 +55,6 @@ class QueueSerializer(serializers.Serializer):
     sign_off = QueuedArticle(many=True, help_text="Articles that are settled, for me to sign off.")
     checking = QueuedArticle(many=True, help_text="Articles that are being checked, for editors.")
     publish = QueuedArticle(many=True, help_text="Articles that are signed off, for me to publish.")
-
-
-class TokenSerializer(RowSerializer):
-    """A program's token. Its secret is told once, when it is made."""
-
-    scopes = serializers.ListField(child=Choice(choices=Scope.choices), help_text="What it is good for.")
-    networks = Words(source="from_networks", help_text="The networks it may be used from; none: from anywhere.")
-
-    class Meta:
-        model = ApiToken
-        fields = ("id", "name", "scopes", "networks", "created_at", "expires_at", "last_used_at", "revoked_at")
-        read_only_fields = fields
-        extra_kwargs = said(
-            id="The token's id.", name="What its owner calls it.", created_at="When it was made.",
-            expires_at="When it ends, or null.", last_used_at="When it was last used, to the minute, or null.",
-            revoked_at="When it was revoked, or null.",
-        )  # fmt: skip
 
 
 class MeSerializer(serializers.Serializer):

@@ -61,16 +61,21 @@ class OnlyJSON(BaseContentNegotiation):
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> tuple[Any, str]:
         given = request.headers.get("Accept", "").strip()
-        if given and not any(_takes_json(part) for part in given.split(",")):
-            raise NotAcceptable("Answers are application/json here: accept that.")
+        view = (request.parser_context or {}).get("view")
+        kinds = view.media_types() if view else ("application/json",)
+        if given and not any(_takes(part, kinds) for part in given.split(",")):
+            raise NotAcceptable(f"Answers are {' or '.join(kinds)} here: accept that.")
         return renderers[0], renderers[0].media_type
 
 
-def _takes_json(accepted: str) -> bool:
-    """Whether one media range of an Accept header includes JSON, problems or all media types."""
+def _takes(accepted: str, kinds: Iterable[str]) -> bool:
+    """Whether one media range of an Accept header includes one of these media types, or problems."""
     media_range, *parameters = (part.strip().lower() for part in accepted.split(";"))
-    refused = any(re.fullmatch(r"q=0(\.0*)?", parameter.replace(" ", "")) for parameter in parameters)
-    return not refused and media_range in ("*/*", "application/*", "application/json", "application/problem+json")
+    if any(re.fullmatch(r"q=0(\.0*)?", parameter.replace(" ", "")) for parameter in parameters):
+        return False
+    return any(
+        media_range in ("*/*", f"{kind.partition('/')[0]}/*", kind) for kind in (*kinds, "application/problem+json")
+    )
 
 
 def escaped(part: object) -> str:

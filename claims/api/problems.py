@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from claims.anchoring import OffsetsOutOfRange, QuoteAmbiguous, QuoteNotFound, Selector
-from claims.api.etags import PreconditionFailed
 from claims.api.parsing import BadStrings, escaped
 from claims.importers.text import UnreadableText
 from claims.rules import Refusal, Refused
@@ -141,11 +140,7 @@ def _places(selectors: Iterable[Selector]) -> list[dict[str, Any]]:
 
 
 def _api(error: rest.APIException, context: Mapping[str, Any]) -> Problem:
-    return problem(error.status_code, str(error.detail), str(error.get_codes()))
-
-
-def _changed(error: PreconditionFailed, context: Mapping[str, Any]) -> Problem:
-    return problem(412, str(error.detail), "precondition_failed", current=error.current)
+    return problem(error.status_code, str(error.detail), str(error.get_codes()), **getattr(error, "more", {}))
 
 
 def _database(error: OperationalError, context: Mapping[str, Any]) -> Problem | None:
@@ -159,7 +154,6 @@ TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any, Mapping[str, Any]], Pr
     (Refused, _refused),
     (BadStrings, _bad_strings),
     (rest.ValidationError, _invalid),
-    (PreconditionFailed, _changed),
     (rest.APIException, _api),
     (django.ValidationError, _model_invalid),
     (UnreadableText, _unreadable),

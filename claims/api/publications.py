@@ -14,7 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions import publications
-from claims.api.base import Listed, Shown
+from claims.api.base import Shown
+from claims.api.expanding import Expanded
+from claims.api.exporting import Exported
 from claims.api.fields import Address, Nothing, PersonField, RowSerializer, Text, said
 from claims.api.filtering import IdFilter, MomentFilter, OneOf, PersonFilter
 from claims.choices import PublicationState
@@ -43,12 +45,13 @@ class PublicationSerializer(RowSerializer):
     version_url = serializers.SerializerMethodField(help_text="The page of this very version, for ever.")
     published_by = PersonField(read_only=True, help_text="Who published it.")
     claims = serializers.SerializerMethodField(help_text="The claims it shows, and their pages.")
+    expanded = Expanded(article="claims.api.articles.ArticleDoor")
 
     class Meta:
         model = Publication
         fields = (
             "id", "article", "version", "url", "version_url", "digest", "state", "published_by", "published_at",
-            "claims",
+            "claims", "expanded",
         )  # fmt: skip
         read_only_fields = fields
         extra_kwargs = said(
@@ -80,7 +83,7 @@ class PublicationFilters(django_filters.FilterSet):
     published_before = MomentFilter("published_at", "Published before this moment.", "lt")
 
 
-class PublicationDoor(Listed, Shown):
+class PublicationDoor(Exported, Shown):
     noun, nouns = "publication", "publications"
     place = "publications"
     serializer_class = PublicationSerializer

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from claims.actions import recusals
 from claims.api.base import Listed, Shown, visible
+from claims.api.expanding import Expanded
 from claims.api.fields import PersonField, Reference, RowSerializer, StrictSerializer, Text, said
 from claims.api.filtering import IdFilter, MomentFilter, PersonFilter
 from claims.models import Claim, Recusal
@@ -21,10 +22,11 @@ class RecusalSerializer(RowSerializer):
     """Somebody has stepped back from judging a claim, for good."""
 
     person = PersonField(read_only=True, help_text="Who has stepped back.")
+    expanded = Expanded(claim="claims.api.claims.ClaimDoor")
 
     class Meta:
         model = Recusal
-        fields = ("id", "claim", "person", "note", "recused_at")
+        fields = ("id", "claim", "person", "note", "recused_at", "expanded")
         read_only_fields = fields
         extra_kwargs = said(
             id="The recusal's id.", claim="The claim's id.", recused_at="When.",

@@ -10,10 +10,17 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from claims.api import saved
+from claims.api.expanding import EXPANDED, PARAMETER, expands
 from claims.api.idempotency import HEADER, REPLAYED
 from claims.api.problems import MEDIA_TYPE
 
-SUMMARIES = {"list": "List {nouns}", "retrieve": "Show one {noun}", "partial_update": "Change one {noun}"}
+SUMMARIES = {
+    "list": "List {nouns}",
+    "export": "Export {nouns} as CSV or JSON Lines",
+    "retrieve": "Show one {noun}",
+    "partial_update": "Change one {noun}",
+}
 READS = ("GET", "HEAD")
 WITH_ANCHORS = {("ClaimDoor", "create"), ("ClaimAnchorDoor", "settle"), ("CommentDoor", "create")}
 # Read only by those whose role does: a GET can be refused.
@@ -86,6 +93,20 @@ class ChangedProblem(Problem):
     current = serializers.DictField(help_text="What it is now. Its ETag is this answer's.")
 
 
+class Item(serializers.Serializer):
+    index = serializers.IntegerField(help_text="Its place among the items, from 0.")
+    problem = serializers.DictField(
+        allow_null=True,
+        help_text="Why it cannot be made, as the problem it would be alone; null for one that could be.",
+    )
+
+
+class ItemsProblem(Problem):
+    """Some items cannot be made, so none was (`items_refused`)."""
+
+    items = Item(many=True, required=False, help_text="Each item, in order.")
+
+
 SHAPES = {400: BadInput, 403: RefusedProblem, 409: RefusedProblem, 412: ChangedProblem, 413: BadInput, 415: BadInput}
 SENTENCES = {
     304: "Nothing has changed since the ETag in If-None-Match.",
@@ -101,7 +122,7 @@ SENTENCES = {
     413: "The body is too large.",
     415: "The body is not application/json, or the text is of a kind that is not read.",
     422: "The Idempotency-Key was used for another request (`key_reused`); or the anchor fits no place of the text, or "
-    "more than one.",
+    "more than one; or one of many items cannot be made (`items_refused`).",
     428: "If-Match is missing.",
     429: "The token, or the address the call comes from, calls too often: wait as long as Retry-After says.",
 }
@@ -121,35 +142,42 @@ class DeskSchema(AutoSchema):
         return " ".join(line.strip() for line in self._docstring()[1:] if line.strip())
 
     def get_override_parameters(self) -> list[Any]:
-        found: list[Any] = []
-        if self.method == "GET":
+        of_method = {"GET": self._when_reading, "PATCH": self._when_changing, "POST": self._when_asking}
+        found = of_method.get(str(self.method), list)()
+        return [*found, _answered("Retry-After", "How many seconds to wait.", 429)]
+
+    def _when_reading(self) -> list[Any]:
+        action, found = self.view.action, []
+        if action != "export":
             found += [
                 _header("If-None-Match", "ETags of answers the caller has: 304 when nothing has changed."),
                 _answered("ETag", "The hash of this answer.", 200),
             ]
-            if self.view.action == "list":
-                found.append(
-                    _answered("Link", "The pages after (`next`) and before (`prev`) this one (RFC 8288).", 200)
-                )
-            if self.view.sparse and self.view.action in ("list", "retrieve"):
-                what = "The fields of a row to answer with, comma-separated; all by default."
-                found.append(OpenApiParameter("fields", str, OpenApiParameter.QUERY, description=what))
-        if self.method == "PATCH":
-            found += [
-                _header("If-Match", "The ETag of the row as the caller read it.", required=True),
-                _answered("ETag", "The hash of this answer; of a 412, of what it is now.", 200, 412),
-            ]
-        if self.method == "POST":
-            found += [
-                _header(
-                    HEADER, "A name of the caller's for this very request, such as a random UUID: asked again within a "
-                    "day, it is done once and answered the same.",
-                ),
-                _answered(REPLAYED, "`true` where this was done and answered before.", 200, 201),
-            ]  # fmt: skip
-            if self.view.action == "create" and self.view.place:
-                found.append(_answered("Location", "Where the new row is read.", 201))
-        found.append(_answered("Retry-After", "How many seconds to wait.", 429))
+        if action == "list":
+            found.append(_answered("Link", "The pages after (`next`) and before (`prev`) this one (RFC 8288).", 200))
+        if action in ("list", "export") and self.view.place:
+            found.append(_asked(saved.PARAMETER, "A saved filter of this list, whose parameters then count as given."))
+        if action in ("list", "retrieve", "export") and self.view.sparse:
+            found.append(_asked("fields", "The fields of a row to answer with, comma-separated; all by default."))
+        if action in ("list", "retrieve") and expands(self.view.get_serializer_class()):
+            names = ", ".join(self.view.get_serializer_class()._declared_fields[EXPANDED].doors)
+            found.append(_asked(PARAMETER, f"Fields whose rows `expanded` brings along, comma-separated: {names}."))
+        return found
+
+    def _when_changing(self) -> list[Any]:
+        return [
+            _header("If-Match", "The ETag of the row as the caller read it.", required=True),
+            _answered("ETag", "The hash of this answer; of a 412, of what it is now.", 200, 412),
+        ]
+
+    def _when_asking(self) -> list[Any]:
+        what = ("A name of the caller's for this very request, such as a random UUID: asked again within a day, it is "
+                "done once and answered the same.")  # fmt: skip
+        found = [
+            _header(HEADER, what), _answered(REPLAYED, "`true` where this was done and answered before.", 200, 201),
+        ]  # fmt: skip
+        if self.view.action == "create" and self.view.place:
+            found.append(_answered("Location", "Where the new row is read.", 201))
         return found
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
@@ -179,18 +207,18 @@ class DeskSchema(AutoSchema):
         """An answer always has all its fields (but see ?fields=); only problems have optional ones."""
         made: dict[str, Any] = super()._postprocess_serializer_schema(schema, serializer, direction)
         if direction == "response" and "properties" in made and not isinstance(serializer, (Problem, FieldError)):
-            made["required"] = list(made["properties"])
+            made["required"] = [name for name in made["properties"] if name != EXPANDED]
         return made
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in sorted(self._problem_statuses()):
-            shape = NoSuchPlace if status == 422 and self._place() in WITH_ANCHORS else SHAPES.get(status, Problem)
+            shape = self._unprocessable() if status == 422 else SHAPES.get(status, Problem)
             body = self._get_response_for_code(shape, str(status), [MEDIA_TYPE], direction)
             bodies[str(status)] = body | {"description": SENTENCES[status]}
         for code, body in bodies.items():
             body["description"] = body.get("description") or ("Done." if code == "204" else "The answer.")
-        if self.method == "GET":
+        if self.method == "GET" and self.view.action != "export":
             bodies["304"] = {"description": SENTENCES[304]}
         return dict(sorted(bodies.items()))
 
@@ -201,6 +229,11 @@ class DeskSchema(AutoSchema):
             return found | {400} | ({403} if door in CLOSED else set()) | BESIDES.get(door, set())
         found |= {403, 409} | ({400, 413, 415} if self.method != "DELETE" else set())
         return found | {"PATCH": {412, 428}, "POST": {422}}.get(str(self.method), set())
+
+    def _unprocessable(self) -> type[Problem]:
+        if self.view.action == "create_many":
+            return ItemsProblem
+        return NoSuchPlace if self._place() in WITH_ANCHORS else Problem
 
     def _place(self) -> tuple[str, str]:
         return type(self.view).__name__, self.view.action
@@ -239,6 +272,10 @@ class PersonShape(OpenApiSerializerFieldExtension):
 
 def _header(name: str, what: str, required: bool = False) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, required=required, description=what)
+
+
+def _asked(name: str, what: str) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.QUERY, description=what)
 
 
 def _answered(name: str, what: str, *statuses: int) -> OpenApiParameter:

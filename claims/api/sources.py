@@ -11,8 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions import sources
-from claims.api.base import Edited, Listed, Shown, visible
+from claims.api.base import Edited, Shown, visible
 from claims.api.evidence import Withdrawal
+from claims.api.expanding import Expanded
+from claims.api.exporting import Exported
 from claims.api.fields import Flag, PersonField, Reference, RowSerializer, said
 from claims.api.filtering import DayFilter, FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
 from claims.choices import SourceKind, Tier
@@ -28,13 +30,14 @@ class SourceSerializer(RowSerializer):
     )  # fmt: skip
     withdrawn = Flag(read_only=True, help_text="Whether it was withdrawn: evidence from it then counts for nothing.")
     created_by = PersonField(read_only=True, help_text="Who entered it.")
+    expanded = Expanded(derived_from="claims.api.sources.SourceDoor")
 
     class Meta:
         model = Source
         fields = (
             "id", "title", "publisher", "author", "url", "archived_url", "kind", "tier", "affiliation", "derived_from",
             "published_on", "accessed_at", "sha256", "confidential", "withdrawn",
-            "withdrawn_reason", "created_by", "created_at", "updated_at",
+            "withdrawn_reason", "created_by", "created_at", "updated_at", "expanded",
         )  # fmt: skip
         read_only_fields = ("id", "withdrawn_reason", "created_at", "updated_at")
         extra_kwargs = said(
@@ -77,7 +80,7 @@ class SourceFilters(django_filters.FilterSet):
         return queryset.filter(derived_from__in=seen.values("pk"))
 
 
-class SourceDoor(Listed, Shown, Edited):
+class SourceDoor(Exported, Shown, Edited):
     noun, nouns = "source", "sources"
     place = "sources"
     serializer_class = SourceSerializer

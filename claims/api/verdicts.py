@@ -12,8 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions import verdicts
-from claims.api.base import Listed, Shown, visible
+from claims.api.base import Shown, visible
 from claims.api.claims import rating_on_scale
+from claims.api.expanding import Expanded
+from claims.api.exporting import Exported
 from claims.api.fields import Choice, Flag, OrNull, PersonField, Reference, RowSerializer, StrictSerializer, Text, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
 from claims.choices import Confidence, SaidRating
@@ -30,12 +32,13 @@ class VerdictSerializer(RowSerializer):
         many=True, read_only=True, help_text="The ids of the evidence relied on."
     )
     stale = Flag(read_only=True, help_text="Whether claim or evidence changed since: it then no longer counts.")
+    expanded = Expanded(claim="claims.api.claims.ClaimDoor")
 
     class Meta:
         model = Verdict
         fields = (
             "id", "claim", "round", "reviewer", "rating", "said_rating", "rationale", "confidence", "relied_on",
-            "digest", "stale", "supersedes", "submitted_at",
+            "digest", "stale", "supersedes", "submitted_at", "expanded",
         )  # fmt: skip
         read_only_fields = fields
         extra_kwargs = said(
@@ -79,7 +82,7 @@ class VerdictFilters(django_filters.FilterSet):
     submitted_before = MomentFilter("submitted_at", "Filed before this moment.", "lt")
 
 
-class VerdictDoor(Listed, Shown):
+class VerdictDoor(Exported, Shown):
     noun, nouns = "verdict", "verdicts"
     place = "verdicts"
     serializer_class = VerdictSerializer

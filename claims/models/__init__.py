@@ -16,6 +16,7 @@ from claims.models.publication import Correction, Publication
 from claims.models.rating import Rating, RatingScale
 from claims.models.recusal import Recusal
 from claims.models.report import ReaderReport
+from claims.models.saved import SavedFilter
 from claims.models.sealing import Checkpoint, CheckpointPlace, Leaf, Node, SigningKey, Unsealed
 from claims.models.settings import DeskSettings
 from claims.models.signoff import SignOff
@@ -57,6 +58,7 @@ __all__ = [
     "ReaderReport",
     "Recusal",
     "Redaction",
+    "SavedFilter",
     "SignOff",
     "SigningKey",
     "Source",

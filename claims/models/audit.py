@@ -62,7 +62,7 @@ class Stream(models.Model):
 # What is on record about the desk's own people and keys, for those whose role reads the record and nobody else.
 RECORD_ALONE = (
     "contribution", "person", "person_groups", "person_user_permissions", "apitoken", "signingkey", "redaction",
-    "recusal", "readerreport", "webhook", "guestlink", "guestuse",
+    "recusal", "savedfilter", "readerreport", "webhook", "guestlink", "guestuse",
 )  # fmt: skip
 
 

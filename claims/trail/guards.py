@@ -14,12 +14,14 @@ from django.db.migrations.recorder import MigrationRecorder
 
 RECORDED_ELSEWHERE = ("auth_group", "auth_group_permissions")
 EVERYWHERE = ("every_change_is_recorded", "nothing_is_truncated", "nothing_is_deleted")
-# Of these a row may go: who is in which role, and what a role may do. The trail keeps that it went.
+# Of these a row may go: who is in which role, what a role may do, how somebody likes to ask. The trail keeps that it
+# went.
 MAY_GO = (
     "auth_group",
     "auth_group_permissions",
     "claims_person_groups",
     "claims_person_user_permissions",
+    "claims_savedfilter",
 )
 EVERY_ROW_AFTERWARDS = 1 | 4 | 8 | 16  # pg_trigger.tgtype: for each row, after INSERT, DELETE and UPDATE
 RECORD_BEGINS = ("claims", "0002_record")
