@@ -73,6 +73,8 @@ TEMPLATES = [
 # the demo's (see factcheck/local_postgres.py).
 DATABASE_URL = env.text("DATABASE_URL", default="")
 DATABASES = {"default": env.database(DATABASE_URL) if DATABASE_URL else {"ENGINE": "django.db.backends.dummy"}}
+# A thread's connection serves many requests; that it still does is asked once a request.
+DATABASES["default"] |= {"CONN_MAX_AGE": env.number("CONN_MAX_AGE", default=300), "CONN_HEALTH_CHECKS": True}
 # The same database as the role that owns it, for migrations (see factcheck/database.py). Without it there is one role.
 DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", default="")
 DATABASE_OWNER = env.owner(DATABASE_OWNER_URL, DATABASES["default"]) if DATABASE_OWNER_URL else None
@@ -137,11 +139,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["claims.api.permissions.DeskPermission"],
     "DEFAULT_PAGINATION_CLASS": "claims.api.pagination.DeskPagination",
     "DEFAULT_FILTER_BACKENDS": [
-        "django_filters.rest_framework.DjangoFilterBackend",
+        "claims.api.filtering.DeskFilters",
         "rest_framework.filters.SearchFilter",
         "claims.api.ordering.DeskOrdering",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["claims.api.rendering.DeskRenderer"],
     "DEFAULT_PARSER_CLASSES": ["claims.api.parsing.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "claims.api.schema.DeskSchema",
     "EXCEPTION_HANDLER": "claims.api.problems.as_problem",

@@ -285,11 +285,10 @@ class AskedAgain(ApiCase):
 
     def test_a_failure_of_the_server_keeps_nothing(self) -> None:
         self.client_of(self.researcher).raise_request_exception = False
-        with mock.patch("claims.api.sources.SourceDoor.made", side_effect=RuntimeError("the disk is full")):
-            self.assertEqual(
-                self.client_of(self.researcher).post("/api/v1/sources/", SOURCE, HTTP_IDEMPOTENCY_KEY="k").status_code,
-                500,
-            )
+        full = mock.patch("claims.api.sources.SourceDoor.made", side_effect=RuntimeError("the disk is full"))
+        with full, self.assertLogs("django.request", "ERROR"):
+            answer = self.client_of(self.researcher).post("/api/v1/sources/", SOURCE, HTTP_IDEMPOTENCY_KEY="k")
+        self.assertEqual(answer.status_code, 500)
         self.assertEqual((Source.objects.count(), KeptAnswer.objects.count()), (0, 0))
         self.send("sources/", SOURCE, 201, key="k")
 

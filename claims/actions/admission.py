@@ -19,11 +19,7 @@ COUNTED = "claims_throttle(%(caller)s, %(address_calls)s, %(address_seconds)s)"
 ADMITTED = """
 SELECT {counted}, {token}, {person},
   claims_throttle('token ' || t.id, %(token_calls)s, %(token_seconds)s),
-  ARRAY(SELECT l.app_label || '.' || p.codename FROM auth_permission p
-        JOIN django_content_type l ON l.id = p.content_type_id AND l.app_label = 'claims'
-        WHERE p.id IN (SELECT u.permission_id FROM claims_person_user_permissions u WHERE u.person_id = t.person_id
-                       UNION ALL SELECT g.permission_id FROM auth_group_permissions g
-                         JOIN claims_person_groups m ON m.group_id = g.group_id WHERE m.person_id = t.person_id))
+  claims_permissions_of(t.person_id)
 FROM (SELECT 1) AS one LEFT JOIN (
   claims_apitoken t JOIN claims_person o ON o.id = t.person_id AND o.is_active
 ) ON t.digest = %(digest)s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())

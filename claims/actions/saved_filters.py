@@ -9,10 +9,10 @@ from claims.models import Person, SavedFilter
 from claims.rules import Refusal, Refused
 
 
-def save(*, by: Person, **fields: Any) -> SavedFilter:
+def keep(*, by: Person, **fields: Any) -> SavedFilter:
     """Keep a filter. Raises Refused for a name that is taken, or ValidationError by field."""
     saved = SavedFilter(person=by, **fields)
-    with acting(by=by, action="filter.save"):
+    with acting(by=by, action="filter.keep"):
         insert(saved)
     return saved
 

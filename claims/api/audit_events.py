@@ -6,7 +6,6 @@ from typing import Any
 
 import django_filters
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
-from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.filters import SearchFilter
@@ -15,7 +14,7 @@ from rest_framework.request import Request
 from claims.api.base import Shown, visible
 from claims.api.exporting import Exported
 from claims.api.fields import PersonField, RowSerializer, Text, Whole, said
-from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, PersonFilter, WordFilter
+from claims.api.filtering import DeskFilters, FlagFilter, IdFilter, MomentFilter, PersonFilter, WordFilter
 from claims.api.ordering import DeskOrdering
 from claims.api.permissions import RecordPermission
 from claims.models import (
@@ -118,7 +117,7 @@ class AuditEventDoor(Exported, Shown):
     permission_classes = (RecordPermission,)
     serializer_class = AuditEventSerializer
     filterset_class = AuditEventFilters
-    filter_backends = (DjangoFilterBackend, RecordSearch, DeskOrdering)
+    filter_backends = (DeskFilters, RecordSearch, DeskOrdering)
     search_fields = ("action", "reason")
     ordering_fields = ("at",)
     queryset = AuditEvent.objects.opened().select_related("actor")

@@ -10,12 +10,12 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.api.base import Door, visible
 from claims.api.fields import Text, Whole
+from claims.api.rendering import DeskRenderer
 from claims.models import AuditEvent, Checkpoint, SigningKey
 from claims.proofs import verifier
 from claims.trail import proofs
@@ -76,7 +76,7 @@ class BundleSerializer(serializers.Serializer):
     )
 
 
-class AsIs(JSONRenderer):
+class AsIs(DeskRenderer):
     """Bytes as they are; problems like everywhere."""
 
     def render(

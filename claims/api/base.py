@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Self, cast
 
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,8 +20,9 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from claims.api import etags, idempotency, saved
-from claims.api.expanding import EXPANDED, PARAMETER
+from claims.api.expanding import EXPANDED, PARAMETER, chosen, expand, expands
 from claims.api.filtering import check_parameters
+from claims.api.shapes import Shape
 from claims.models import Article, Person
 
 
@@ -75,22 +77,44 @@ class Door(GenericViewSet):
 
     def shown(self, rows: Any, many: bool = False) -> Any:
         """A row, or a list of them, as its answer; only the `?fields=` asked for, and what `?expand=` adds."""
-        serializer: Any = self.get_serializer(rows, many=many)
-        fields = (serializer.child if many else serializer).fields
+        serializer_class: Any = self.get_serializer_class()
+        names = names_of(serializer_class)
         asked: Mapping[str, str] = self.request.query_params if self.request.method in ("GET", "HEAD") else {}
-        expanded = fields.pop(EXPANDED, None)
-        if "fields" in asked and self.sparse:
-            _leave(fields, asked["fields"])
-        if expanded is not None and PARAMETER in asked:
-            expanded.look_up(asked[PARAMETER], rows if many else [rows], self)
-            fields[EXPANDED] = expanded
-        return serializer.data
+        wanted = chosen(asked["fields"], names, "fields") if "fields" in asked and self.sparse else names
+        expanded = None
+        if PARAMETER in asked and expands(serializer_class):
+            expanded = chosen(asked[PARAMETER], serializer_class._declared_fields[EXPANDED].doors, PARAMETER)
+        answers = self.answers(rows if many else [rows], tuple(dict.fromkeys([*wanted, *(expanded or ())])))
+        if expanded is not None:
+            expand(self, serializer_class, answers, expanded, besides=set(expanded) - set(wanted))
+        return answers if many else answers[0]
+
+    def answers(self, rows: Iterable[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
+        """These fields of the rows, in their order."""
+        shape = self.shape(names)
+        if shape is not None:
+            return shape.answers(row.pk for row in rows)
+        serializer: Any = self.get_serializer(rows, many=True)
+        for name in set(serializer.child.fields) - set(names):
+            serializer.child.fields.pop(name)
+        return list(serializer.data)
+
+    def shape(self, names: tuple[str, ...]) -> Shape | None:
+        """How these fields are read straight from columns, where a resource says it."""
+        return None
 
     def plain(self, ids: Iterable[int]) -> list[dict[str, Any]]:
         """The rows of these ids that this person may see, as their answers, with nothing asked for besides."""
-        serializer: Any = self.get_serializer(self.get_queryset().filter(pk__in=list(ids)), many=True)
-        serializer.child.fields.pop(EXPANDED, None)
-        return list(serializer.data)
+        return self.answers(self.keys().filter(pk__in=list(ids)), names_of(cast(Any, self.get_serializer_class())))
+
+    def keys(self) -> QuerySet:
+        """The rows this person may see; with no more than their ids, where they are answered from their columns."""
+        found: QuerySet[Any] = self.get_queryset()
+        if self.shape(("id",)) is None:
+            return found
+        ordered_by = {name.removeprefix("-") for name in self.request.query_params.get("ordering", "").split(",")}
+        found = found.select_related(None).prefetch_related(None)
+        return found.only("pk", *ordered_by.intersection(self.ordering_fields))
 
     @classmethod
     def of(cls, other: Door) -> Self:
@@ -125,21 +149,17 @@ class Door(GenericViewSet):
         return done
 
 
-def _leave(fields: Any, wanted: str) -> None:
-    """Leave a serializer the fields that are wanted, comma-separated. Raises ValidationError."""
-    names = [name for name in wanted.split(",") if name]
-    if unknown := [name for name in names if name not in fields]:
-        wrong = f"There is no field {', '.join(unknown)}: choose from {', '.join(fields)}."
-        raise ValidationError({"fields": ErrorDetail(wrong, code="unknown")})
-    for name in set(fields) - set(names):
-        fields.pop(name)
+@cache
+def names_of(serializer_class: Any) -> tuple[str, ...]:
+    """The fields of a serializer, without what is there only for who asks for it."""
+    return tuple(name for name in serializer_class().fields if name != EXPANDED)
 
 
 class Listed(Door):
     """With a list: filtered, searched, ordered, in pages."""
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        page = self.paginate_queryset(self.filter_queryset(self.keys()))
         return self.get_paginated_response(self.shown(page, many=True))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any
 
 import django_filters
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,10 +21,11 @@ from claims.api.base import Edited, Shown
 from claims.api.bulk import MOST, Bulk
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
-from claims.api.fields import Flag, OrNull, PersonField, Reference, RowSerializer, Text, Whole, Words, said
+from claims.api.fields import Derived, OrNull, PersonField, Reference, RowSerializer, Text, Whole, Words, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
+from claims.api.shapes import KEPT, Shape
 from claims.choices import ClaimKind, ClaimState, Importance, SaidRating, Stance, TriageReason
-from claims.models import Anchor, Article, Claim, Decision, Evidence, Person, Rating
+from claims.models import Anchor, Article, Claim, Decision, Evidence, Rating
 from claims.queries import CLAIM_QUEUES, LEADS_ON
 
 
@@ -31,11 +33,6 @@ class EvidenceCounts(serializers.Serializer):
     corroborates = Whole(source="corroborates_count", help_text="Standing evidence for the claim.")
     contradicts = Whole(source="contradicts_count", help_text="Standing evidence against it.")
     context = Whole(source="context_count", help_text="Standing evidence that gives context.")  # type: ignore[assignment]
-
-    def to_representation(self, instance: Claim) -> Any:
-        if not hasattr(instance, "seen_context"):
-            return super().to_representation(instance)
-        return {stance.value: getattr(instance, f"seen_{stance.value}") for stance in Stance}
 
 
 class DecisionInClaim(RowSerializer):
@@ -63,8 +60,14 @@ class ClaimSerializer(RowSerializer):
     assignee = PersonField(required=False, allow_null=True, help_text="Who works on it, or null.")
     evidence_counts = EvidenceCounts(source="*", read_only=True, help_text="How much evidence takes which stance.")
     decision = DecisionInClaim(read_only=True, allow_null=True, help_text="What was decided, or null.")
-    stale = Flag(read_only=True, help_text="Whether claim or evidence changed after the decision.")
-    withdrawn = Flag(read_only=True, help_text="Whether it was withdrawn as a mistake: it then counts for nothing.")
+    stale = Derived(
+        "decision__digest", "digest", how=lambda decided, now: decided is not None and decided != now,
+        help_text="Whether claim or evidence changed after the decision.",
+    )  # fmt: skip
+    withdrawn = Derived(
+        "withdrawn_at", how=lambda at: at is not None,
+        help_text="Whether it was withdrawn as a mistake: it then counts for nothing.",
+    )  # fmt: skip
     triage_reason = OrNull(choices=TriageReason.choices, help_text="Why it was set aside, or null.")
     set_aside_by = PersonField(read_only=True, allow_null=True, help_text="Who set it aside, or null.")
     confirmed_by = PersonField(read_only=True, allow_null=True, help_text="Who confirmed that, or null.")
@@ -195,14 +198,10 @@ class ClaimDoor(Bulk, Exported, Shown, Edited):
         "created_at",
         "updated_at",
     )
-    queryset = Claim.objects.for_lists().select_related("created_by", "set_aside_by", "confirmed_by")
+    queryset = Claim.objects.for_lists()
 
-    def get_queryset(self) -> QuerySet:
-        found: QuerySet = super().get_queryset()
-        if self.person.pk is None or self.person.has_perm("claims.view_confidential"):
-            return found
-        counts: dict[str, Any] = {f"seen_{stance.value}": _seen(stance, self.person) for stance in Stance}
-        return cast(QuerySet, found.annotate(**counts))
+    def shape(self, names: tuple[str, ...]) -> Shape:
+        return _shape(names, everything=self.person.has_perm("claims.view_confidential"))
 
     @extend_schema(request=ClaimWritten, responses={201: ClaimSerializer})
     def create(self, request: Request) -> Response:
@@ -253,8 +252,21 @@ def rating_on_scale(claim: Claim, code: str) -> Rating:
     return found
 
 
-def _seen(stance: Stance, person: Person) -> Coalesce:
-    """How much standing evidence of this stance the person may see."""
-    seen = Evidence.objects.visible_to(person).standing().filter(claim=OuterRef("pk"), stance=stance)
+@lru_cache(KEPT)
+def _shape(names: tuple[str, ...], *, everything: bool) -> Shape:
+    """How claims are answered to those who see confidential sources, and to those who do not: the counts differ."""
+    anchored = FilteredRelation("anchors", condition=Q(anchors__current=True))
+    # The same row as the property of that name.
+    claims_shown = Claim.objects.annotate(current_anchor=anchored)  # type: ignore[no-redef]
+    if everything:
+        return Shape(ClaimSerializer(), names, claims_shown)
+    counts: dict[str, Any] = {f"seen_{stance.value}": _seen(stance) for stance in Stance}
+    instead = {f"{stance.value}_count": f"seen_{stance.value}" for stance in Stance}
+    return Shape(ClaimSerializer(), names, claims_shown.annotate(**counts), instead)
+
+
+def _seen(stance: Stance) -> Coalesce:
+    """How much standing evidence of this stance is seen by those who see no confidential sources."""
+    seen = Evidence.objects.standing().filter(source__confidential=False, claim=OuterRef("pk"), stance=stance)
     counted = seen.order_by().values("claim").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted), 0, output_field=IntegerField())

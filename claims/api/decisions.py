@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import django_filters
-from rest_framework import serializers
 
 from claims.api.base import Shown
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
-from claims.api.fields import OrNull, PersonField, RowSerializer, Text, said
+from claims.api.fields import Derived, OrNull, PersonField, RowSerializer, Text, said
 from claims.api.filtering import IdFilter, MomentFilter, OneOf, PersonFilter, WordFilter
+from claims.api.shapes import KEPT, Shape
 from claims.choices import DecisionMethod, SaidRating
 from claims.models import Decision
 
@@ -20,7 +22,10 @@ class DecisionSerializer(RowSerializer):
     rating = Text(source="rating.code", read_only=True, help_text="The rating's code.")
     said_rating = OrNull(choices=SaidRating.choices, help_text="Of a quotation: whether it was said; else null.")
     decided_by = PersonField(read_only=True, allow_null=True, help_text="The adjudicator; null when by agreement.")
-    stale = serializers.SerializerMethodField(help_text="Whether claim or evidence changed since.")
+    stale = Derived(
+        "digest", "claim__digest", how=lambda decided, now: decided != now,
+        help_text="Whether claim or evidence changed since.",
+    )  # fmt: skip
     expanded = Expanded(claim="claims.api.claims.ClaimDoor")
 
     class Meta:
@@ -36,9 +41,6 @@ class DecisionSerializer(RowSerializer):
             reason="The adjudicator's reason; empty when by agreement.", decided_at="When it was made.",
             digest="The digest of what was decided on.",
         )  # fmt: skip
-
-    def get_stale(self, decision: Decision) -> bool:
-        return decision.digest != decision.claim.digest
 
 
 class DecisionFilters(django_filters.FilterSet):
@@ -59,3 +61,11 @@ class DecisionDoor(Exported, Shown):
     search_fields = ("reason",)
     ordering_fields = ("claim", "round", "decided_at")
     queryset = Decision.objects.select_related("claim", "rating", "decided_by")
+
+    def shape(self, names: tuple[str, ...]) -> Shape:
+        return _shape(names)
+
+
+@lru_cache(KEPT)
+def _shape(names: tuple[str, ...]) -> Shape:
+    return Shape(DecisionSerializer(), names, Decision.objects.all())

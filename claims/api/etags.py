@@ -8,9 +8,10 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from claims.api.rendering import render
 
 
 class PreconditionRequired(APIException):
@@ -47,7 +48,7 @@ def insist_on_if_match(request: Request) -> None:
 def insist_on_match(request: Request, shown: dict[str, Any]) -> None:
     """In: what a GET would answer now. Raises PreconditionFailed, with that."""
     given = parse_etags(request.headers.get("If-Match", ""))
-    tag = etag_of(JSONRenderer().render(shown))
+    tag = etag_of(render(shown))
     if "*" not in given and tag not in given:
         raise PreconditionFailed(shown, tag)
 

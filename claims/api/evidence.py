@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import django_filters
@@ -17,8 +18,18 @@ from claims.api.base import Edited, Shown, visible
 from claims.api.bulk import MOST, Bulk
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
-from claims.api.fields import Flag, PersonField, Reference, RowSerializer, StrictSerializer, Text, Verbatim, said
+from claims.api.fields import (
+    Derived,
+    PersonField,
+    Reference,
+    RowSerializer,
+    StrictSerializer,
+    Text,
+    Verbatim,
+    said,
+)
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter
+from claims.api.shapes import KEPT, Shape
 from claims.choices import Addresses, Stance, Visibility
 from claims.models import Claim, Evidence, Source
 
@@ -31,7 +42,10 @@ class EvidenceSerializer(RowSerializer):
     excerpt = Verbatim(
         required=False, allow_blank=True, max_length=20_000, help_text="The source's own words, exactly."
     )
-    withdrawn = Flag(read_only=True, help_text="Whether it has been withdrawn: it then counts for nothing.")
+    withdrawn = Derived(
+        "withdrawn_at", how=lambda at: at is not None,
+        help_text="Whether it has been withdrawn: it then counts for nothing.",
+    )  # fmt: skip
     withdrawn_by = PersonField(read_only=True, allow_null=True, help_text="Who withdrew it, or null.")
     created_by = PersonField(read_only=True, help_text="Who cited it.")
     expanded = Expanded(claim="claims.api.claims.ClaimDoor", source="claims.api.sources.SourceDoor")
@@ -105,6 +119,9 @@ class EvidenceDoor(Bulk, Exported, Shown, Edited):
     def get_queryset(self) -> QuerySet:
         return visible(super().get_queryset(), self.person)
 
+    def shape(self, names: tuple[str, ...]) -> Shape:
+        return _shape(names)
+
     @extend_schema(request=EvidenceCited, responses={201: EvidenceSerializer})
     def create(self, request: Request) -> Response:
         """Cite what a source says about a claim"""
@@ -148,3 +165,8 @@ class EvidenceWithdrawalDoor(EvidenceDoor):
         row = self.row(pk)
         evidence.restore(evidence=row, by=self.person, **self.body(Withdrawal))
         return Response(self.shown(self.row(pk)))
+
+
+@lru_cache(KEPT)
+def _shape(names: tuple[str, ...]) -> Shape:
+    return Shape(EvidenceSerializer(), names, Evidence.objects.all())

@@ -22,30 +22,42 @@ class Expanded(serializers.Field):
 
     def __init__(self, **doors: str) -> None:
         super().__init__(source="*", read_only=True, help_text="What ?expand= asked for, by the names of the fields.")
-        self.doors, self.found = doors, dict[str, dict[Any, Any]]()
+        self.doors = doors
 
     def door(self, name: str) -> Any:
         """The resource of a field's rows."""
         return import_string(self.doors[name])
 
-    def look_up(self, asked: str, rows: Iterable[Any], view: Any) -> None:
-        """Find what is asked for with these rows, in one look-up for each field. Raises ValidationError."""
-        names = [name for name in asked.split(",") if name]
-        if unknown := [name for name in names if name not in self.doors]:
-            wrong = f"There is nothing to expand at {', '.join(unknown)}: choose from {', '.join(self.doors)}."
-            raise ValidationError({PARAMETER: ErrorDetail(wrong, code="unknown")})
-        rows = list(rows)
-        for name in names:
-            ids = {getattr(row, f"{name}_id") for row in rows} - {None}
-            self.found[name] = {shown["id"]: shown for shown in self.door(name).of(view).plain(ids)}
-
-    def to_representation(self, row: Any) -> dict[str, Any]:
-        return {name: found.get(getattr(row, f"{name}_id")) for name, found in self.found.items()}
-
 
 def expands(serializer_class: Any) -> bool:
     """Whether a serializer's rows have anything to expand."""
     return EXPANDED in getattr(serializer_class, "_declared_fields", ())
+
+
+def chosen(asked: str, known: Iterable[str], parameter: str) -> list[str]:
+    """The names in a comma-separated parameter. Raises ValidationError for one that is not known."""
+    names, known = [name for name in asked.split(",") if name], list(known)
+    if unknown := [name for name in names if name not in known]:
+        wrong = f"There is no {', '.join(unknown)} here: choose from {', '.join(known)}."
+        raise ValidationError({parameter: ErrorDetail(wrong, code="unknown")})
+    return names
+
+
+def expand(
+    view: Any, serializer_class: Any, answers: list[dict[str, Any]], names: list[str], besides: set[str]
+) -> None:
+    """Put the rows that these fields name beside them, one look-up a field; then drop the ids nobody asked for."""
+    field: Expanded = serializer_class._declared_fields[EXPANDED]
+    for answer in answers:
+        answer[EXPANDED] = {}
+    for name in names:
+        ids = {answer[name] for answer in answers} - {None}
+        found = {row["id"]: row for row in field.door(name).of(view).plain(ids)} if ids else {}
+        for answer in answers:
+            answer[EXPANDED][name] = found.get(answer[name])
+    for answer in answers:
+        for name in besides:
+            del answer[name]
 
 
 class ExpandedShape(OpenApiSerializerFieldExtension):

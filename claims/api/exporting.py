@@ -15,12 +15,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from claims.api.base import Listed
 from claims.api.expanding import EXPANDED
 from claims.api.fields import PersonField
+from claims.api.rendering import render
 
 CHUNK = 500
 MEDIA_TYPES = {"csv": "text/csv", "jsonl": "application/jsonl"}
@@ -46,7 +46,7 @@ class Exported(Listed):
         form = request.query_params.get("format", "csv")
         if form not in MEDIA_TYPES:
             raise ValidationError({"format": ErrorDetail(f"One of {', '.join(MEDIA_TYPES)}.", code="invalid")})
-        rows = self.filter_queryset(self.get_queryset())
+        rows = self.filter_queryset(self.keys())
         self.shown([], many=True)  # wrong ?fields= are an error, and not the end of a stream
         write = _csv if form == "csv" else _lines
         stream = StreamingHttpResponse(
@@ -74,9 +74,8 @@ def _chunks(door: Listed, rows: Any) -> Iterator[list[dict[str, Any]]]:
 
 
 def _lines(door: Listed, chunks: Iterable[list[dict[str, Any]]]) -> Iterator[bytes]:
-    renderer = JSONRenderer()
     for chunk in chunks:
-        yield b"".join(renderer.render(row) + b"\n" for row in chunk)
+        yield b"".join(render(row) + b"\n" for row in chunk)
 
 
 def _csv(door: Listed, chunks: Iterable[list[dict[str, Any]]]) -> Iterator[str]:

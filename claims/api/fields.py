@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.db import models
@@ -54,6 +54,20 @@ class Flag(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class Derived(Flag):
+    """true or false as it follows from other columns.
+
+    In: their names, with `__` from row to row, and what follows from their values (None where a row is not there).
+    """
+
+    def __init__(self, *of: str, how: Callable[..., bool], **kwargs: Any) -> None:
+        super().__init__(source="*", read_only=True, **kwargs)
+        self.of, self.how = of, how
+
+    def to_representation(self, value: Any) -> bool:
+        return self.how(*(_reached(value, path) for path in self.of))
 
 
 class Choice(serializers.ChoiceField):
@@ -118,6 +132,12 @@ class PersonField(serializers.Field):
         if found is None:
             self.fail("unknown")
         return found
+
+
+def _reached(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = None if row is None else getattr(row, name)
+    return row
 
 
 class StrictSerializer(serializers.Serializer):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -87,6 +88,16 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 
     def __init__(self, field_name: str, sentence: str, lookup_expr: str) -> None:
         super().__init__(field_name=field_name, lookup_expr=lookup_expr, help_text=sentence)
+
+
+class DeskFilters(DjangoFilterBackend):
+    """The filters of a list; where none is asked for none is made ready."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
+        filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+        if filters.keys().isdisjoint(request.query_params.keys()):
+            return queryset
+        return cast(QuerySet, super().filter_queryset(request, queryset, view))
 
 
 def check_parameters(request: Request, view: Any) -> None:

@@ -14,13 +14,13 @@ from typing import Any, Protocol
 from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import APIException
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions import answers
 from claims.actions.acting import refusing
 from claims.actions.answers import Asked
+from claims.api.rendering import render
 from claims.models import KeptAnswer
 
 HEADER = "Idempotency-Key"
@@ -144,7 +144,7 @@ def _asked(door: Door, request: Request) -> Asked | None:
 def _keep(asked: Asked, response: HttpResponse) -> None:
     data = getattr(response, "data", None)
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-    answers.keep(asked, response.status_code, headers, b"" if data is None else JSONRenderer().render(data))
+    answers.keep(asked, response.status_code, headers, b"" if data is None else render(data))
 
 
 def _again(kept: KeptAnswer, asked: Asked) -> HttpResponse:

@@ -83,7 +83,7 @@ class SavedFilterDoor(Listed, Shown, Edited):
 
         Its parameters are those of the list; wrong ones are refused here and not when they are used.
         """
-        return self.made(saved_filters.save(by=self.person, **self.body()))
+        return self.made(saved_filters.keep(by=self.person, **self.body()))
 
     @extend_schema(request=SavedFilterChanged, responses={200: SavedFilterSerializer})
     def partial_update(self, request: Request, pk: int) -> Response:

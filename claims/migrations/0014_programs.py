@@ -51,7 +51,10 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunSQL(["ALTER TABLE claims_throttle SET UNLOGGED"], migrations.RunSQL.noop),
-        migrations.RunSQL([SQL.read_text(encoding="utf-8")], ["DROP FUNCTION claims_throttle(text, integer, integer)"]),
+        migrations.RunSQL(
+            [SQL.read_text(encoding="utf-8")],
+            ["DROP FUNCTION claims_throttle(text, integer, integer)", "DROP FUNCTION claims_permissions_of(bigint)"],
+        ),
         migrations.CreateModel(
             name="KeptAnswer",
             fields=[

@@ -26,4 +26,16 @@ BEGIN
           FROM claims_throttle t WHERE t.bucket = name);
 END $$;
 
+-- The permissions of the desk that somebody's roles include, as `claims.judge`. A function because its plan is then kept:
+-- it is asked for with every call of a program.
+CREATE FUNCTION claims_permissions_of(person bigint) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT l.app_label || '.' || p.codename FROM auth_permission p
+    JOIN django_content_type l ON l.id = p.content_type_id AND l.app_label = 'claims'
+    WHERE p.id IN (SELECT u.permission_id FROM claims_person_user_permissions u WHERE u.person_id = person
+                   UNION ALL SELECT g.permission_id FROM auth_group_permissions g
+                     JOIN claims_person_groups m ON m.group_id = g.group_id WHERE m.person_id = person));
+END $$;
+
 CALL claims_make_safe();
