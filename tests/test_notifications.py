@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from claims.actions import articles, claims, comments, notifying, recusals, steps, webhooks
+from claims.actions import articles, claims, comments, contacts, notifying, recusals, steps, webhooks
 from claims.actions.acting import acting
 from claims.actions.overdue import tell_what_is_overdue
 from claims.choices import ClaimState, NotificationKind, Role
@@ -340,8 +340,10 @@ class WhatItSays(TestCase):
         thread = Thread.objects.create(article=claim.article, claim=claim, opened_by=person)
         comment = Comment.objects.create(thread=thread, author=build.the(Role.EDITOR), text="Look at this.")
         report = ReaderReport.objects.create(publication=publication, text="It was in May.")
+        contact = contacts.close(contact=build.contact(on), outcome="answered", answer="In June.", by=person)
         for kind in Kind:
-            more = {"mention": {"comment": comment}, "reader_report": {"report": report}}.get(kind, {})
+            more = {"mention": {"comment": comment}, "reader_report": {"report": report},
+                    "guest_news": {"contact": contact}}.get(kind, {})  # fmt: skip
             about = {"article": on} if kind in ("signed_off", "reader_report") else {"claim": claim}
             notifying.tell(kind, [person], by=None, **about, **more)
         notifying.tell(Kind.YOUR_TURN, [person], by=None, article=on)
@@ -356,7 +358,8 @@ class WhatItSays(TestCase):
                 answer = client.get(reverse("admin:notification", args=[row.pk]))
                 self.assertRedirects(answer, said.path, fetch_redirect_response=False)
         quotes = {row.kind: said.quote for row, said in zip(rows, messages_of(rows, person), strict=True)}
-        self.assertEqual((quotes["mention"], quotes["reader_report"]), ("Look at this.", "It was in May."))
+        self.assertEqual((quotes["mention"], quotes["reader_report"], quotes["guest_news"]),
+                         ("Look at this.", "It was in May.", "In June."))  # fmt: skip
 
     def test_a_mention_says_nothing_of_what_its_person_may_not_see(self) -> None:
         claim = build.claim(ClaimState.IN_REVIEW)
