@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connection
-from django.test import TestCase
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -461,6 +461,31 @@ class ThePages(TestCase):
         self.assertContains(self.page.post(reverse("admin:me"), {"mode": "hourly"}), "Nothing was written")
         for name in ("me", "notifications"):
             self.assertEqual(client_of(build.person()).get(reverse(f"admin:{name}")).status_code, 403)
+
+    def test_a_calendar_address_is_made_and_revoked_on_my_page(self) -> None:
+        mine, making = reverse("admin:me"), reverse("admin:me_calendar")
+        self.assertContains(self.page.get(reverse("admin:index")), f'href="{mine}"')
+        self.assertContains(self.page.get(mine), "Make an address")
+        self.assertRedirects(self.page.get(making), mine)
+        self.assertFalse(self.person.api_tokens.exists())
+        first, second = (self.page.post(making) for _ in range(2))
+        address = second.context["address"]
+        self.assertContains(second, address)
+        self.assertEqual(Client().get(first.context["address"]).status_code, 404)
+        self.assertEqual(Client().get(address).headers["Content-Type"], "text/calendar; charset=utf-8")
+        [token] = self.person.api_tokens.filter(revoked_at=None)
+        event = AuditEvent.objects.filter(object_type="apitoken").first()
+        self.assertEqual((event.action, event.actor, event.outside), ("desk.issue_token", self.person, False))
+        page, revoking = self.page.get(mine), reverse("admin:claims_apitoken_revoke", args=[token.pk])
+        self.assertContains(page, revoking)
+        self.assertNotContains(page, address)
+        for client in (client_of(self.other), client_of(build.person())):
+            self.assertNotContains(client.get(mine, follow=True), revoking, status_code=client.get(mine).status_code)
+            self.assertIn(client.post(revoking).status_code, (403, 404))
+        self.assertEqual(client_of(build.person()).post(making).status_code, 403)
+        self.assertRedirects(self.page.post(revoking), f"{mine}#by-calendar")
+        self.assertEqual(Client().get(address).status_code, 404)
+        self.assertNotContains(self.page.get(mine), revoking)
 
     def test_webhooks_are_ones_own_and_the_secret_is_shown_once(self) -> None:
         wrong = self.page.post(reverse("admin:claims_webhook_add"), {"url": "https://10.0.0.1/"})
