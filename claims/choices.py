@@ -186,6 +186,7 @@ class NotificationKind(TextChoices):
     OVERDUE = "overdue", "Overdue"
     SIGNED_OFF = "signed_off", "Signed off"
     READER_REPORT = "reader_report", "A reader reports an error"
+    GUEST_NEWS = "guest_news", "News from outside"
 
 
 class EmailMode(TextChoices):

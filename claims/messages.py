@@ -49,12 +49,12 @@ def messages_of(notifications: Iterable[Notification], person: Person) -> list[M
     In: rows from `Notification.objects.for_reading()`.
     """
     rows = list(notifications)
-    mentioned = [row.comment_id for row in rows if row.comment_id]
+    commented = [row.comment_id for row in rows if row.comment_id]
     overdue = [row.article_id for row in rows if row.kind == Kind.OVERDUE]
     seen = Seen(
         person,
-        frozenset(Comment.objects.visible_to(person).filter(pk__in=mentioned).values_list("pk", flat=True))
-        if mentioned else frozenset(),
+        frozenset(Comment.objects.visible_to(person).filter(pk__in=commented).values_list("pk", flat=True))
+        if commented else frozenset(),
         tuple(Contact.objects.awaiting().filter(asked_by=person, article__in=overdue, due_at__lte=timezone.now()))
         if overdue else (),
         any(row.report_id for row in rows) and person.is_active and person.has_perm("claims.handle_report"),
@@ -120,6 +120,25 @@ def _overdue(row: Notification, seen: Seen) -> Message:
     return _message(row, title, " ".join([*(said or ["It has another date by now."]), _about(row)]))
 
 
+def _guest_news(row: Notification, seen: Seen) -> Message:
+    """A guest's comment, or an answer to a question; not whose: an e-mail tells that to nobody."""
+    if row.contact is not None:
+        return _answer(row, row.contact, seen)
+    if row.comment is None or row.comment_id not in seen.comments:
+        return Message(
+            "A guest has commented", "It is in a conversation that is not open to you now.", "", "", hidden=True
+        )
+    return _message(row, "A guest has commented", _about(row), quote=row.comment.said)
+
+
+def _answer(row: Notification, contact: Contact, seen: Seen) -> Message:
+    whose = "Your question" if contact.asked_by_id == seen.person.pk else "A question to others"
+    if contact.late_answer_at is None:
+        return _message(row, f"{whose} is answered", _about(row), quote=contact.answer)
+    said = "How it ended stays as it was entered: see whether anything said or published since has to change."
+    return _message(row, f"{whose} is answered late", f"{said} {_about(row)}", quote=contact.late_answer)
+
+
 def _signed_off(row: Notification, seen: Seen) -> Message:
     return _message(row, "An article is signed off", _about(row))
 
@@ -141,6 +160,7 @@ SAID: dict[NotificationKind, Callable[[Notification, Seen], Message]] = {
     Kind.OVERDUE: _overdue,
     Kind.SIGNED_OFF: _signed_off,
     Kind.READER_REPORT: _reader_report,
+    Kind.GUEST_NEWS: _guest_news,
 }
 
 
@@ -149,7 +169,9 @@ def _message(row: Notification, title: str, sentence: str, quote: str = "", path
 
 
 def _path(row: Notification) -> str:
-    """The page in the admin that it is about: the conversation, the claim or the article."""
+    """The page in the admin that it is about: the question, the conversation, the claim or the article."""
+    if row.contact_id:
+        return reverse("admin:claims_contact_change", args=[row.contact_id])
     if row.comment is not None:
         return reverse("admin:claims_thread_change", args=[row.comment.thread_id])
     if row.claim_id:

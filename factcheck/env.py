@@ -41,13 +41,15 @@ def flag(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}: set it to true or false.")
 
 
-def number(name: str, default: int) -> int:
-    """A whole number, zero or more; anything else is refused."""
+def number(name: str, default: int, most: int = 10**18) -> int:
+    """A whole number, zero or more, and no more than `most`; anything else is refused."""
     value = os.environ.get(name, "").strip()
     if not value:
         return default
     if re.fullmatch(r"[0-9]{1,18}", value) is None:  # int() alone reads 1_000, -1 and digits of any script
         raise ImproperlyConfigured(f"{name} is {value!r}: set it to a whole number, such as {default}.")
+    if int(value) > most:
+        raise ImproperlyConfigured(f"{name} is {value}: set it to {most} at most.")
     return int(value)
 
 

@@ -110,6 +110,8 @@ EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 30
+# How long people find what they were told, after they read it; 0: for good.
+NOTIFICATIONS_KEPT_DAYS = env.number("NOTIFICATIONS_KEPT_DAYS", default=90, most=36_500)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"factcheck@{urlsplit(SITE_URL).hostname}")
 
 LANGUAGE_CODE = "en"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,15 +37,23 @@ class _MailHandler(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b"..") else line)
         if line:  # a message without its end is none
-            cast(MailServer, self.server).messages.append(email.message_from_bytes(b"".join(lines)))
+            server = cast(MailServer, self.server)
+            server.messages.append(email.message_from_bytes(b"".join(lines)))
+            server.on_arrival()
             self.say("250 I have it")
 
     def say(self, words: str) -> None:
         self.wfile.write(words.encode() + b"\r\n")
 
 
+def _nothing() -> None:
+    """What happens when something has come, unless a test has more in mind."""
+
+
 class MailServer(socketserver.ThreadingTCPServer):
-    """`messages` holds what it has said it has; `refuse` is what it answers to every recipient, if anything."""
+    """`messages` holds what it has; `on_arrival` is called before it says so; `refuse` is what it answers to every
+    recipient, if anything.
+    """
 
     allow_reuse_address = daemon_threads = True
     request_queue_size = 50
@@ -53,6 +61,7 @@ class MailServer(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _MailHandler)
         self.messages: list[Message] = []
+        self.on_arrival: Callable[[], object] = _nothing
         self.refuse = ""
 
     @property
@@ -68,6 +77,7 @@ class _HookHandler(BaseHTTPRequestHandler):
         server = cast(HookServer, self.server)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         server.received.append((dict(self.headers.items()), body))
+        server.on_arrival()
         self.send_response(server.answers.pop(0) if server.answers else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -77,7 +87,9 @@ class _HookHandler(BaseHTTPRequestHandler):
 
 
 class HookServer(ThreadingHTTPServer):
-    """`received` holds headers and bodies; `answers` the statuses it gives first, before 200."""
+    """`received` holds headers and bodies; `on_arrival` is called before it answers; `answers` holds the statuses it
+    gives first, before 200.
+    """
 
     daemon_threads = True
 
@@ -85,6 +97,7 @@ class HookServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _HookHandler)
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
+        self.on_arrival: Callable[[], object] = _nothing
 
     @property
     def url(self) -> str:

@@ -558,7 +558,8 @@ class Guests(TestCase):
             blocking=True,
         )  # fmt: skip
         self.assertEqual((thread.opened_by, thread.guest_link, thread.blocking), (None, self.link, False))
-        self.assertFalse(Notification.objects.exists() or thread.comments.get().mentions.exists())
+        mentioned = Notification.objects.filter(kind="mention")
+        self.assertFalse(mentioned.exists() or thread.comments.get().mentions.exists())
         comments.reply(thread=thread, text="Why not?", by=self.editor)
         comments.resolve(thread=thread, by=self.editor)
         answer = comments.reply(thread=thread, text="Because.", guest_link=self.link)

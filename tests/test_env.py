@@ -37,6 +37,12 @@ class Env(SimpleTestCase):
             with self.assertRaisesRegex(ImproperlyConfigured, r"^A_(FLAG|NUMBER|TEXT) is .*: set it .*\."):
                 read()
 
+    def test_a_number_has_its_bounds(self) -> None:
+        self.given(A_NUMBER="36501")
+        self.assertEqual(env.number("A_NUMBER", default=5), 36_501)
+        with self.assertRaisesRegex(ImproperlyConfigured, r"^A_NUMBER is 36501: set it to 36500 at most\.$"):
+            env.number("A_NUMBER", default=5, most=36_500)
+
     def test_lists(self) -> None:
         self.given(A_LIST=" a, b ,,c ")
         self.assertEqual(env.words("A_LIST"), ["a", "b", "c"])

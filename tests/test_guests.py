@@ -387,7 +387,11 @@ class Uses(TestCase):
                 closed_at=timezone.now(),
             )
         page = self.client.get(at(token))
-        self.assertContains(page, "This question is closed")
+        self.assertContains(page, "We have closed this question.")
+        self.assertNotContains(page, published.CANARY)
+        self.client.post(at(token), {"send": "answer", "answer-answer": "I said so by phone."})
+        page = self.client.get(at(token))
+        self.assertContains(page, "I said so by phone.")
         self.assertNotContains(page, published.CANARY)
         self.assertNotContains(page, "<form")
 

@@ -8,12 +8,12 @@ from unittest.mock import patch
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connection
-from django.test import TestCase
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from claims.actions import articles, claims, comments, notifying, recusals, steps, webhooks
+from claims.actions import articles, claims, comments, contacts, notifying, recusals, steps, webhooks
 from claims.actions.acting import acting
 from claims.actions.overdue import tell_what_is_overdue
 from claims.choices import ClaimState, NotificationKind, Role
@@ -340,8 +340,10 @@ class WhatItSays(TestCase):
         thread = Thread.objects.create(article=claim.article, claim=claim, opened_by=person)
         comment = Comment.objects.create(thread=thread, author=build.the(Role.EDITOR), text="Look at this.")
         report = ReaderReport.objects.create(publication=publication, text="It was in May.")
+        contact = contacts.close(contact=build.contact(on), outcome="answered", answer="In June.", by=person)
         for kind in Kind:
-            more = {"mention": {"comment": comment}, "reader_report": {"report": report}}.get(kind, {})
+            more = {"mention": {"comment": comment}, "reader_report": {"report": report},
+                    "guest_news": {"contact": contact}}.get(kind, {})  # fmt: skip
             about = {"article": on} if kind in ("signed_off", "reader_report") else {"claim": claim}
             notifying.tell(kind, [person], by=None, **about, **more)
         notifying.tell(Kind.YOUR_TURN, [person], by=None, article=on)
@@ -356,7 +358,8 @@ class WhatItSays(TestCase):
                 answer = client.get(reverse("admin:notification", args=[row.pk]))
                 self.assertRedirects(answer, said.path, fetch_redirect_response=False)
         quotes = {row.kind: said.quote for row, said in zip(rows, messages_of(rows, person), strict=True)}
-        self.assertEqual((quotes["mention"], quotes["reader_report"]), ("Look at this.", "It was in May."))
+        self.assertEqual((quotes["mention"], quotes["reader_report"], quotes["guest_news"]),
+                         ("Look at this.", "It was in May.", "In June."))  # fmt: skip
 
     def test_a_mention_says_nothing_of_what_its_person_may_not_see(self) -> None:
         claim = build.claim(ClaimState.IN_REVIEW)
@@ -458,6 +461,31 @@ class ThePages(TestCase):
         self.assertContains(self.page.post(reverse("admin:me"), {"mode": "hourly"}), "Nothing was written")
         for name in ("me", "notifications"):
             self.assertEqual(client_of(build.person()).get(reverse(f"admin:{name}")).status_code, 403)
+
+    def test_a_calendar_address_is_made_and_revoked_on_my_page(self) -> None:
+        mine, making = reverse("admin:me"), reverse("admin:me_calendar")
+        self.assertContains(self.page.get(reverse("admin:index")), f'href="{mine}"')
+        self.assertContains(self.page.get(mine), "Make an address")
+        self.assertRedirects(self.page.get(making), mine)
+        self.assertFalse(self.person.api_tokens.exists())
+        first, second = (self.page.post(making) for _ in range(2))
+        address = second.context["address"]
+        self.assertContains(second, address)
+        self.assertEqual(Client().get(first.context["address"]).status_code, 404)
+        self.assertEqual(Client().get(address).headers["Content-Type"], "text/calendar; charset=utf-8")
+        [token] = self.person.api_tokens.filter(revoked_at=None)
+        event = AuditEvent.objects.filter(object_type="apitoken").first()
+        self.assertEqual((event.action, event.actor, event.outside), ("desk.issue_token", self.person, False))
+        page, revoking = self.page.get(mine), reverse("admin:claims_apitoken_revoke", args=[token.pk])
+        self.assertContains(page, revoking)
+        self.assertNotContains(page, address)
+        for client in (client_of(self.other), client_of(build.person())):
+            self.assertNotContains(client.get(mine, follow=True), revoking, status_code=client.get(mine).status_code)
+            self.assertIn(client.post(revoking).status_code, (403, 404))
+        self.assertEqual(client_of(build.person()).post(making).status_code, 403)
+        self.assertRedirects(self.page.post(revoking), f"{mine}#by-calendar")
+        self.assertEqual(Client().get(address).status_code, 404)
+        self.assertNotContains(self.page.get(mine), revoking)
 
     def test_webhooks_are_ones_own_and_the_secret_is_shown_once(self) -> None:
         wrong = self.page.post(reverse("admin:claims_webhook_add"), {"url": "https://10.0.0.1/"})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import threading
+import time
 from typing import Any
 from unittest.mock import patch
 
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
@@ -13,11 +16,13 @@ from claims.actions import articles, claims, redaction, steps
 from claims.choices import ClaimState, Role
 from claims.models import Claim, Person, Posting
 from claims.precedents import LONGEST, similar, similar_to
+from claims.rules import Refused
 from claims.trail.guards import broken
 from tests import build
 from tests.test_admin_base import client_of, url
 from tests.test_api_desk import ApiCase
-from tests.transactional import as_owner
+from tests.test_concurrency import at_once
+from tests.transactional import RealTransactions, as_owner
 
 ASKED = "Was the harbour really closed on 3 May 2023?"
 
@@ -262,3 +267,105 @@ class Doors(ApiCase):
         page = client_of(self.reviewer).get(url(Claim, "change", self.claim.pk))
         self.assertContains(page, "&lt;script&gt;alert(1)")
         self.assertNotContains(page, "<script>alert(1)")
+
+
+class AtTheSameInstant(RealTransactions):
+    """Writers of different claims wait for nobody, those of one claim for each other, and the words are right."""
+
+    # What the words should be by what the claims say now, against what they are.
+    WRONG = """
+      WITH should AS (
+        SELECT w.word, c.id AS claim_id, w.frequency, w.length FROM claims_claim c JOIN claims_article a
+          ON a.id = c.article_id, claims_words(claims_dictionary(a.language), c.headline || E'\\n' || c.statement) w
+        WHERE c.withdrawn_at IS NULL)
+      (SELECT 'missing', * FROM (TABLE should EXCEPT SELECT word, claim_id, frequency, length FROM claims_posting) m)
+      UNION ALL
+      (SELECT 'too much', * FROM (SELECT word, claim_id, frequency, length FROM claims_posting EXCEPT TABLE should) t)
+    """
+
+    def setUp(self) -> None:
+        self.first, self.second = (
+            build.identified(build.article(language="en"), statement="The harbour was closed.", headline="")
+            for _ in range(2)
+        )
+
+    def wrong(self) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(self.WRONG)
+            return list(cursor.fetchall())
+
+    def write(self, claim: Claim, statement: str) -> None:
+        """As somebody does who goes around the desk; who has to wait long fails."""
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '10s'")
+        Claim.objects.filter(pk=claim.pk).update(statement=statement)
+
+    def test_two_claims_that_change_the_same_words_wait_for_nobody(self) -> None:
+        """Each goes from the other's words to one's own while the other has not committed."""
+        self.write_two("The tunnel was closed.", "The harbour was closed.")
+        self.write_two("The harbour was closed.", "The tunnel was closed.")
+        self.write_two("The same bridge.", "The same bridge.")
+
+    def write_two(self, first: str, second: str) -> None:
+        both_have_written = threading.Barrier(2)
+
+        def write(claim: Claim, statement: str) -> None:
+            with transaction.atomic():
+                self.write(claim, statement)
+                both_have_written.wait(timeout=15)
+
+        outcomes = at_once(lambda: write(self.first, first), lambda: write(self.second, second))
+        self.assertEqual((outcomes, self.wrong()), ([None, None], []))
+
+    def test_one_claim_changed_by_two_has_the_words_of_the_later(self) -> None:
+        written = threading.Event()
+
+        def earlier() -> None:
+            with transaction.atomic():
+                self.write(self.first, "The bridge was sold.")
+                written.set()
+                time.sleep(0.5)  # the other waits by now
+
+        def later() -> None:
+            written.wait(timeout=15)
+            with transaction.atomic():
+                self.write(self.first, "The tunnel was sold.")
+
+        self.assertEqual(at_once(earlier, later), [None, None])
+        self.assertEqual((words_of(self.first), self.wrong()), ({"tunnel", "sold"}, []))
+
+    def test_one_claim_that_many_write_at_the_same_moment(self) -> None:
+        def write(n: int) -> None:
+            with transaction.atomic():
+                self.write(self.first, f"The harbour number {n} was closed closed{' closed' * n}.")
+
+        for _ in range(5):
+            self.assertEqual(at_once(*[lambda n=n: write(n) for n in range(6)]), [None] * 6)
+            self.assertEqual(self.wrong(), [])
+
+    def test_people_edit_claims_while_the_language_changes_and_claims_come_and_go(self) -> None:
+        researcher, editor = build.the(Role.RESEARCHER), build.the(Role.EDITOR)
+        nouns = ("harbour", "tunnel", "bridge", "mayor", "crane")
+
+        def work(seed: int) -> None:
+            dice = random.Random(seed)
+            for _ in range(8):
+                claim = Claim.objects.select_related("article").get(pk=dice.choice((self.first.pk, self.second.pk)))
+                said = f"The {dice.choice(nouns)} and the {dice.choice(nouns)} were closed."
+                act = dice.choice((
+                    lambda claim=claim, said=said: claims.edit(claim=claim, statement=said, by=researcher),
+                    lambda claim=claim, said=said: build.identified(claim.article, statement=said, headline=""),
+                    lambda claim=claim: articles.edit(article=claim.article, language=dice.choice(("en", "fr", "de")),
+                                                      by=editor),
+                    lambda claim=claim: steps.take(
+                        claim=claim, step="restore_claim" if claim.withdrawn_at else "withdraw_claim", by=researcher,
+                        reason="Twice."),
+                ))  # fmt: skip
+                try:
+                    act()
+                except Refused as refused:  # another was quicker to withdraw it, or to restore it
+                    if not {r.code for r in refused.refusals} <= {"claim_stands", "claim_is_withdrawn"}:
+                        raise
+
+        outcomes = at_once(*[lambda seed=seed: work(seed) for seed in range(4)])
+        self.assertEqual((outcomes, self.wrong()), ([None] * 4, []))

@@ -202,7 +202,9 @@ def _placed(article: Article, passage: Mapping[str, Any] | None) -> dict[str, An
 def _write(
     thread: Thread, text: str, by: Person | None, guest_link: GuestLink | None, mentions: Iterable[Person]
 ) -> Comment:
-    """The comment, with those it mentions told of it. What a guest writes mentions nobody."""
+    """The comment, with those it mentions told of it; what a guest writes mentions nobody, and those it concerns are
+    told.
+    """
     check_text(Comment, "text", text, missing="Say something.")
     comment = Comment(thread=thread, author=by, guest_link=guest_link, text=text)
     insert(comment)
@@ -211,7 +213,22 @@ def _write(
         notifying.tell(
             NotificationKind.MENTION, people, by=by, comment=comment, article=thread.article, claim=thread.claim
         )
+    if guest_link is not None:
+        notifying.tell(
+            NotificationKind.GUEST_NEWS, _concerned(thread, guest_link), by=None, comment=comment,
+            article=thread.article, claim=thread.claim,
+        )  # fmt: skip
     return comment
+
+
+def _concerned(thread: Thread, guest_link: GuestLink) -> list[Person]:
+    """Whom it concerns that a guest writes: who made the link, who leads the article, who wrote in the conversation or
+    resolved it; where none of them is at the desk any more, everybody who may invite guests. Of them, who may see it.
+    """
+    wrote = Person.objects.filter(comments__thread=thread).distinct()
+    near = [guest_link.made_by, thread.article.lead, thread.resolved_by, *wrote]
+    seeing = [person for person in near if person is not None and _may_see(thread, person)]
+    return seeing or [person for person in notifying.those_who_may("invite_guest") if _may_see(thread, person)]
 
 
 def _mentioned(thread: Thread, text: str, given: Iterable[Person]) -> list[Person]:

@@ -78,7 +78,7 @@ def _due(channel: DeliveryChannel) -> DeliveryQuerySet:
     due = Delivery.objects.waiting().filter(channel=channel, due_at__lte=timezone.now())
     with_words = due.select_related(
         "webhook", "notification__person", "notification__article", "notification__claim",
-        "notification__comment__author", "notification__report",
+        "notification__comment__author", "notification__report", "notification__contact",
     )  # fmt: skip
     return with_words.select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "id")
 

@@ -10,8 +10,8 @@ from django.core.signing import BadSignature, Signer
 from django.utils import timezone
 
 from claims.actions import comments, contacts
-from claims.actions.acting import acting, insert, require, update
-from claims.choices import ContactOutcome, GuestDid, GuestMay
+from claims.actions.acting import acting, insert, lock_article, require, update
+from claims.choices import GuestDid, GuestMay
 from claims.models import Article, Claim, Comment, Contact, GuestLink, GuestUse, Person, Thread
 from claims.models.guest import LONGEST
 from claims.rules import Refusal, Refused
@@ -117,28 +117,23 @@ def comment(*, link: GuestLink, text: str, claim: Claim | None = None) -> Commen
 
 
 def answer(*, link: GuestLink, text: str) -> Contact:
-    """A guest answers the question they were asked. The same answer sent twice is one.
-
-    Raises Refused, or ValidationError by field.
+    """A guest answers the question they were asked; where the desk has closed it, late. The same answer sent twice is
+    one. Raises Refused, or ValidationError by field.
     """
     text = _said(text, "answer", LONGEST_ANSWER, "Write your answer first.")
     with acting(by=None, action="guest.use"):
         link = _held(link)
         _insist(link, GuestMay.ANSWER, "This link does not ask you anything.")
+        lock_article(link.article)  # before the question, as whoever of the desk closes it does
         contact = Contact.objects.select_for_update(of=("self",), no_key=True).get(guest_links=link)
-        if contact.outcome == ContactOutcome.ANSWERED and contact.answer == text and answered_by(link):
+        if contact.answered_by(link)[0] == text:
             return contact
-        if contact.outcome != ContactOutcome.AWAITING:
+        if not contact.takes_a_guests_answer:
             raise Refused([Refusal("question_is_open", "This question is closed: it waits for no answer any more.")])
         _insist_on_limit(link)
         contact = contacts.answer(contact=contact, answer=text, guest_link=link)
         note_use(link=link, did=GuestDid.ANSWERED)
     return contact
-
-
-def answered_by(link: GuestLink) -> bool:
-    """Whether the answer on file came through this very link."""
-    return link.uses.filter(did=GuestDid.ANSWERED).exists()
 
 
 def _signer() -> Signer:

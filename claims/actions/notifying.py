@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from claims.actions.acting import acting, update
 from claims.choices import NotificationKind
-from claims.models import Article, Claim, Comment, Notification, Person, ReaderReport
+from claims.models import Article, Claim, Comment, Contact, Notification, Person, ReaderReport
 
 Kind = NotificationKind
 Whom = Iterable[Person | None]
@@ -20,18 +20,23 @@ Whom = Iterable[Person | None]
 def tell(
     kind: NotificationKind, people: Iterable[Person | None], *, by: Person | None, article: Article | None = None,
     claim: Claim | None = None, comment: Comment | None = None, report: ReaderReport | None = None,
+    contact: Contact | None = None,
 ) -> None:  # fmt: skip
-    """Tell each of these people, once, of a claim, article, comment or report. Called within an action.
+    """Tell each of these people, once, of a claim, article, comment, report or question. Called within an action.
 
     Left out are who does it (`by`), who has left the desk, and who has not yet read that they were told the same. How
     it reaches them is in the outbox with it: a trigger fills that.
     """
     told = {person.pk: person for person in people if person is not None and person.is_active and person != by}
-    about = {"article": article or (claim.article if claim else None), "claim": claim, "comment": comment}
+    article = article or (claim.article if claim else None)
     Notification.objects.bulk_create(
-        [Notification(person=told[pk], kind=kind, by=by, report=report, **about) for pk in sorted(told)],
+        [
+            Notification(person=told[pk], kind=kind, by=by, article=article, claim=claim, comment=comment,
+                         report=report, contact=contact)
+            for pk in sorted(told)
+        ],
         ignore_conflicts=True,
-    )
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- who is told what

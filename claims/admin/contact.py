@@ -45,7 +45,7 @@ def contacts_about(person: Person, *, article: Article | None = None, claim: Cla
     """The questions about this article, or this claim of one; one query."""
     name, row = ("claim", claim) if claim else ("article", article)
     about = {name: row.pk} if row else {}
-    found = Contact.objects.filter(**about).select_related("claim", "asked_by", "closed_by")
+    found = Contact.objects.filter(**about).select_related("claim", "asked_by", "closed_by", "late_answer_by")
     rows = list(found.order_by(F("closed_at").desc(nulls_first=True), "-pk")[: SHOWN + 1])
     pages = "&".join(f"{name}={pk}" for name, pk in about.items())
     return ContactLog(
@@ -73,13 +73,14 @@ class ContactAdmin(DeskModelAdmin):
     add_permission = "claims.log_contact"
     change_form_template = "admin/desk/contact.html"
     add_form = LogForm
-    fields = (*ASKED, "asked_by", "outcome", "answer", "closed_by", "closed_at")
+    fields = (*ASKED, "asked_by", "outcome", "answer", "closed_by", "closed_at", "late_answer", "late_answer_by",
+              "late_answer_at")  # fmt: skip
     add_fieldsets = ((None, {"fields": ASKED}),)
     autocomplete_fields = ("article", "claim")
     list_display = ("whom", "article", "claim", "channel", "asked_by", "asked_at", "due_at", "outcome")
     list_filter = ("outcome", "channel")
     list_select_related = ("article", "claim", "asked_by")
-    search_fields = ("whom", "question", "answer", "=claim__code")
+    search_fields = ("whom", "question", "answer", "late_answer", "=claim__code")
     date_hierarchy = "asked_at"
     ordering = ("-id",)
 
@@ -107,12 +108,17 @@ class ContactAdmin(DeskModelAdmin):
         return HttpResponseRedirect(home_of(obj))
 
     def pages(self) -> Iterable[tuple[str, str, View]]:
-        return (("close/", "close", self.close_view), ("extend/", "extend", self.extend_view))
+        return (
+            ("close/", "close", self.close_view),
+            ("late/", "late", self.late_view),
+            ("extend/", "extend", self.extend_view),
+        )
 
     def beside(self, request: HttpRequest, row: Contact) -> dict[str, Any]:
-        open_one = row.outcome == ContactOutcome.AWAITING
+        may_log, open_one = me(request).has_perm("claims.log_contact"), row.outcome == ContactOutcome.AWAITING
         guests = guests_beside(request, article=row.article, claim=row.claim, contact=row)
-        return {"may_close": open_one and me(request).has_perm("claims.log_contact"), "home": home_of(row), **guests}
+        late = may_log and not open_one and row.late_answer_at is None
+        return {"may_close": may_log and open_one, "may_answer_late": late, "home": home_of(row), **guests}
 
     def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact = self.row(request, pk)
@@ -128,6 +134,20 @@ class ContactAdmin(DeskModelAdmin):
             lambda given: contacts.close(contact=contact, by=me(request), **given),
             title=f"How it ended: {contact}", button="Enter it", back=home_of(contact), done="Entered.",
             says=f"Asked: “{contact.question[:300]}” What you enter here is not changed afterwards.",
+        )  # fmt: skip
+
+    def late_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        contact = self.row(request, pk)
+        answer = forms.CharField(
+            label="Late answer", max_length=50_000, widget=forms.Textarea(attrs={"rows": 6}),
+            help_text="Their words, or what was said and how.",
+        )  # fmt: skip
+        return self.form_page(
+            request, contact, form_for({"answer": answer}, request),
+            lambda given: contacts.answer_late(contact=contact, by=me(request), **given),
+            title=f"A late answer: {contact}", button="Enter it", back=home_of(contact), done="Entered.",
+            says=f"It ended so: {contact.get_outcome_display().lower()}. That stays; what came afterwards is kept "
+            "beside it, and is not changed either.",
         )  # fmt: skip
 
     def extend_view(self, request: HttpRequest, pk: int) -> HttpResponse:

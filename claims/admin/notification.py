@@ -14,12 +14,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from claims.actions import notifying
+from claims.actions import desk, notifying
 from claims.admin.base import holds_a_role, me
 from claims.admin.forms import LONGEST_ID, PageForm, sent
-from claims.choices import EmailMode
+from claims.choices import EmailMode, Scope
 from claims.messages import message_of, messages_of
-from claims.models import Notification, Webhook
+from claims.models import ApiToken, Notification, Webhook
 
 PAGE = 50
 COUNTED = 99  # beyond, the header says that there are more
@@ -88,7 +88,7 @@ class Pages:
         return HttpResponseRedirect(reverse("admin:notifications"))
 
     def mine(self, request: HttpRequest) -> HttpResponse:
-        """How what I am told reaches me: by e-mail, by webhook."""
+        """How what I am told reaches me: by e-mail, by webhook; and my deadlines, by calendar."""
         person = _of_the_desk(request)
         form = MailForm(**sent(request), initial={"mode": person.email_mode})
         act = lambda: notifying.set_email_mode(mode=form.cleaned_data["mode"], by=person)  # noqa: E731
@@ -96,7 +96,20 @@ class Pages:
             messages.success(request, "Kept: from now on they come like this.")
             return HttpResponseRedirect(reverse("admin:me"))
         hooks = Webhook.objects.filter(person=person).order_by(F("disabled_at").desc(nulls_first=True), "-id")[:PAGE]
-        return self.show(request, "admin/desk/me.html", title="How you are told", form=form, person=person, hooks=hooks)
+        calendars = ApiToken.objects.usable().filter(person=person, scope=Scope.CALENDAR).order_by("-id")[:PAGE]
+        return self.show(
+            request, "admin/desk/me.html", title="How you are told", form=form, person=person, hooks=hooks,
+            calendars=calendars,
+        )  # fmt: skip
+
+    def calendar(self, request: HttpRequest) -> HttpResponse:
+        """A new secret address for the calendar of my deadlines, on a POST; the one answer in which it stands."""
+        person = _of_the_desk(request)
+        if request.method != "POST":
+            return HttpResponseRedirect(reverse("admin:me"))
+        secret = desk.calendar_address(by=person)
+        address = request.build_absolute_uri(reverse("calendar", args=[secret]))
+        return self.show(request, "admin/desk/calendar.html", title="Your calendar address", address=address)
 
 
 def _of_the_desk(request: HttpRequest) -> Any:

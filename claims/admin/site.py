@@ -97,6 +97,7 @@ class DeskSite(admin.AdminSite):
             path("notifications/read/", self.admin_view(pages.all_read), name="notifications_read"),
             path("notifications/<int:pk>/", self.admin_view(pages.opened), name="notification"),
             path("me/", self.admin_view(pages.mine), name="me"),
+            path("me/calendar/", self.admin_view(pages.calendar), name="me_calendar"),
             path("agreement/", self.admin_view(partial(agreement_page, self)), name="agreement"),
         ]
         return own + super().get_urls()

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from claims.actions import desk
-from claims.admin.base import DeskModelAdmin, View, holds_a_role, me
+from claims.admin.base import DeskModelAdmin, View, holds_a_role, me, url_of
 from claims.admin.forms import DeskForm, PageForm, sent
 from claims.choices import Scope
-from claims.models import ApiToken
+from claims.models import ApiToken, Person
 from claims.models.desk import ALL_SCOPES
 
 
@@ -73,6 +73,12 @@ class ApiTokenAdmin(DeskModelAdmin):
         token = self.row(request, pk)
         return self.form_page(
             request, token, PageForm(**sent(request)), lambda given: desk.revoke_token(token=token, by=me(request)),
-            title="Revoke a token", button="Revoke", done="Revoked.",
+            title="Revoke a token", button="Revoke", done="Revoked.", back=home_of(token, me(request)),
             says="The token opens nothing any more. There is no way back.",
         )  # fmt: skip
+
+
+def home_of(token: ApiToken, person: Person) -> str:
+    """Where one comes from: for one's own calendar address the page that shows it, else the token's."""
+    own = token.scope == Scope.CALENDAR and token.person_id == person.pk
+    return f"{reverse('admin:me')}#by-calendar" if own else url_of(token)

@@ -44,6 +44,7 @@ ACTIONS: dict[str, str] = {
     "contact.close": "Enter how a question ended",
     "contact.extend": "Change a deadline",
     "contact.answer": "Answer a question, as its guest",
+    "contact.answer_late": "Enter a late answer",
     **STEPS,
     "guest.invite": "Invite a guest",
     "guest.revoke": "Revoke a guest's link",

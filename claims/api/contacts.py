@@ -33,13 +33,18 @@ class ContactSerializer(RowSerializer):
         read_only=True, allow_null=True,
         help_text="Who entered how it ended; null while it is open, and where a guest answered.",
     )  # fmt: skip
+    late_answer_by = PersonField(
+        read_only=True, allow_null=True,
+        help_text="Who entered the late answer; null where there is none, and where a guest gave it.",
+    )  # fmt: skip
     expanded = Expanded(article="claims.api.articles.ArticleDoor", claim="claims.api.claims.ClaimDoor")
 
     class Meta:
         model = Contact
         fields = (
             "id", "article", "claim", "whom", "channel", "question", "asked_by", "asked_at", "due_at", "outcome",
-            "answer", "closed_by", "closed_at", "created_at", "expanded",
+            "answer", "closed_by", "closed_at", "late_answer", "late_answer_by", "late_answer_at", "created_at",
+            "expanded",
         )  # fmt: skip
         read_only_fields = tuple(name for name in fields if name != "due_at")
         extra_kwargs = said(
@@ -48,6 +53,8 @@ class ContactSerializer(RowSerializer):
             question="What they were asked.", asked_at="When the question was put.",
             due_at="The deadline they were given, or null.", outcome="How it ended; awaiting while it is open.",
             answer="Their words, or what was said and how.", closed_at="When the outcome was entered, or null.",
+            late_answer="What was answered after it was closed; else empty.",
+            late_answer_at="When the late answer was entered, or null.",
             created_at="When the question was entered here.",
         )  # fmt: skip
 
@@ -83,6 +90,12 @@ class ContactClosed(StrictSerializer):
     )
 
 
+class ContactAnsweredLate(StrictSerializer):
+    """What was answered after a question was closed."""
+
+    answer = Verbatim(max_length=50_000, help_text="Their words, or what was said and how.")
+
+
 class ContactFilters(django_filters.FilterSet):
     article = IdFilter("article", "Questions about this article and all of it.")
     claim = IdFilter("claim", "Questions about this claim.")
@@ -93,6 +106,7 @@ class ContactFilters(django_filters.FilterSet):
         "Questions not answered by their deadline, or the others.",
         condition=Q(outcome=ContactOutcome.AWAITING, due_at__isnull=False, due_at__lt=Now()),
     )
+    late = FlagFilter("Questions with a late answer, or the others.", condition=Q(late_answer_at__isnull=False))
     due_before = MomentFilter("due_at", "Due before this moment.", "lt")
     asked_after = MomentFilter("asked_at", "Put at this moment or later.", "gte")
     asked_before = MomentFilter("asked_at", "Put before this moment.", "lt")
@@ -103,9 +117,9 @@ class ContactDoor(Exported, Shown, Edited):
     place = "contacts"
     serializer_class = ContactSerializer
     filterset_class = ContactFilters
-    search_fields = ("whom", "question", "answer")
+    search_fields = ("whom", "question", "answer", "late_answer")
     ordering_fields = ("article", "outcome", "asked_at", "due_at", "closed_at")
-    queryset = Contact.objects.select_related("article", "asked_by", "closed_by")
+    queryset = Contact.objects.select_related("article", "asked_by", "closed_by", "late_answer_by")
 
     @extend_schema(request=ContactLogged, responses={201: ContactSerializer})
     def create(self, request: Request) -> Response:
@@ -128,4 +142,16 @@ class ContactClosingDoor(ContactDoor):
         """
         row = self.row(pk)
         contacts.close(contact=row, by=self.person, **self.body(ContactClosed))
+        return Response(self.shown(self.row(pk)))
+
+
+class ContactLateAnswerDoor(ContactDoor):
+    @extend_schema(request=ContactAnsweredLate, responses={200: ContactSerializer}, filters=False)
+    def answer_late(self, request: Request, pk: int) -> Response:
+        """Enter what was answered after the question was closed
+
+        Once; how it ended stays. Whoever asked, closed the question, or leads the article is told.
+        """
+        row = self.row(pk)
+        contacts.answer_late(contact=row, by=self.person, **self.body(ContactAnsweredLate))
         return Response(self.shown(self.row(pk)))

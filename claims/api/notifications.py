@@ -49,12 +49,13 @@ class NotificationSerializer(RowSerializer):
     class Meta:
         model = Notification
         list_serializer_class = ToldList
-        fields = ("id", "kind", "title", "sentence", "quote", "url", "article", "claim", "comment", "report", "by",
-                  "created_at", "read_at")  # fmt: skip
+        fields = ("id", "kind", "title", "sentence", "quote", "url", "article", "claim", "comment", "report", "contact",
+                  "by", "created_at", "read_at")  # fmt: skip
         read_only_fields = fields
         extra_kwargs = said(
             id="The notification's id.", kind="What kind of thing.", article="The article's id, or null.",
             claim="The claim's id, or null.", report="The reader's report's id, or null.",
+            contact="The id of the question to somebody outside, or null.",
             created_at="When I was told.", read_at="When I marked it as read, or null.",
         )  # fmt: skip
 

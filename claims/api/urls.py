@@ -14,7 +14,7 @@ from claims.api.base import NoSuchAddress
 from claims.api.claim_steps import ClaimStepsDoor
 from claims.api.claims import ClaimAnchorDoor, ClaimDoor
 from claims.api.comments import CommentDoor, CommentTakingBackDoor
-from claims.api.contacts import ContactClosingDoor, ContactDoor
+from claims.api.contacts import ContactClosingDoor, ContactDoor, ContactLateAnswerDoor
 from claims.api.corrections import CorrectionDoor, PublicationCorrectionDoor
 from claims.api.decisions import DecisionDoor
 from claims.api.desk_settings import DeskSettingsDoor
@@ -131,6 +131,7 @@ urlpatterns = [
     path("contacts/export/", ContactDoor.as_view(EXPORT)),
     path("contacts/<id:pk>/", ContactDoor.as_view(SHOW_AND_EDIT)),
     path("contacts/<id:pk>/close/", ContactClosingDoor.as_view({"post": "close"})),
+    path("contacts/<id:pk>/late-answer/", ContactLateAnswerDoor.as_view({"post": "answer_late"})),
     path("guest-links/", GuestLinkDoor.as_view(LIST_AND_CREATE)),
     path("guest-links/<id:pk>/", GuestLinkDoor.as_view(SHOW)),
     path("guest-links/<id:pk>/revoke/", GuestLinkRevocationDoor.as_view(REVOKE)),

@@ -16,6 +16,7 @@ from claims.choices import DeliveryChannel, NotificationKind
 from claims.models.article import Article
 from claims.models.claim import Claim
 from claims.models.comment import Comment
+from claims.models.contact import Contact
 from claims.models.desk import Person
 from claims.models.fields import WebAddress
 from claims.models.report import ReaderReport
@@ -32,7 +33,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def for_reading(self) -> NotificationQuerySet:
         """With all that `claims.messages` makes words of."""
-        return self.select_related("person", "article", "claim", "comment__author", "report", "by")
+        return self.select_related("person", "article", "claim", "comment__author", "report", "contact", "by")
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
@@ -63,6 +64,7 @@ class Notification(models.Model):
     claim = models.ForeignKey(Claim, models.PROTECT, null=True, blank=True, related_name="+")
     comment = models.ForeignKey(Comment, models.PROTECT, null=True, blank=True, related_name="+")
     report = models.ForeignKey(ReaderReport, models.PROTECT, null=True, blank=True, related_name="+")
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, related_name="+")
     by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
@@ -73,7 +75,7 @@ class Notification(models.Model):
         ordering = ("-id",)
         constraints = (
             UniqueConstraint(
-                fields=["person", "kind", "article", "claim", "comment", "report"],
+                fields=["person", "kind", "article", "claim", "comment", "report", "contact"],
                 condition=Q(read_at__isnull=True), nulls_distinct=False, name="person_is_told_once_while_unread",
             ),
         )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Prefetch
 
-from claims.choices import ContactOutcome, GuestDid, GuestMay
+from claims.choices import GuestMay
 from claims.models import Claim, Comment, GuestLink
 from claims.publishing import reading
 from claims.publishing.marking import context_of, marked
@@ -82,14 +82,15 @@ def _question(link: GuestLink) -> dict[str, Any] | None:
     asked = link.contact
     if asked is None:
         return None
-    own = asked.outcome == ContactOutcome.ANSWERED and link.uses.filter(did=GuestDid.ANSWERED).exists()
+    answer, answered_at = asked.answered_by(link)
     return {
         "whom": asked.whom,
         "question": asked.question,
         "due_at": asked.due_at,
-        "open": asked.outcome == ContactOutcome.AWAITING,
-        "answer": asked.answer if own else "",
-        "answered_at": asked.closed_at if own else None,
+        "open": asked.takes_a_guests_answer,
+        "late": asked.closed_by_id is not None,
+        "answer": answer,
+        "answered_at": answered_at,
     }
 
 
