@@ -16,6 +16,7 @@ from claims.models.rating import Rating, RatingScale
 from claims.models.recusal import Recusal
 from claims.models.report import ReaderReport
 from claims.models.sealing import Checkpoint, CheckpointPlace, Leaf, Node, SigningKey, Unsealed
+from claims.models.search import KnownWord, SearchableArticle, SearchableClaim, SearchableSource
 from claims.models.settings import DeskSettings
 from claims.models.signoff import SignOff
 from claims.models.source import Source
@@ -42,6 +43,7 @@ __all__ = [
     "Evidence",
     "GuestLink",
     "GuestUse",
+    "KnownWord",
     "Leaf",
     "Node",
     "NonFactualMark",
@@ -55,6 +57,9 @@ __all__ = [
     "ReaderReport",
     "Recusal",
     "Redaction",
+    "SearchableArticle",
+    "SearchableClaim",
+    "SearchableSource",
     "SignOff",
     "SigningKey",
     "Source",
