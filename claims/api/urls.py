@@ -29,6 +29,7 @@ from claims.api.rating_scales import RatingScaleDoor
 from claims.api.recusals import RecusalDoor
 from claims.api.reports import ReaderReportClosingDoor, ReaderReportDoor
 from claims.api.revisions import LinkDoor, MarkDoor, RevisionDoor
+from claims.api.search import SearchDoor
 from claims.api.signoffs import ArticleStepsDoor, SignOffDoor
 from claims.api.sources import SourceDoor, SourceWithdrawalDoor
 from claims.api.standing import ClaimStandingDoor
@@ -138,6 +139,7 @@ urlpatterns = [
     path("audit/events/<id:pk>/proof/", ProofDoor.as_view(SHOW_ONE), name="audit-proof"),
     path("desk-settings/", DeskSettingsDoor.as_view(SHOW_ONE | {"patch": "partial_update"})),
     path("me/calendar/", MyCalendarDoor.as_view(CREATE)),
+    path("search/", SearchDoor.as_view({"get": "find"})),
     path("agreement/", AgreementDoor.as_view(SHOW_ONE)),
     path("me/", MeDoor.as_view(SHOW_ONE | {"post": "choose"})),
     path("notifications/", NotificationDoor.as_view(LIST)),
