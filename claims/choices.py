@@ -205,3 +205,14 @@ class ReportOutcome(TextChoices):
     OPEN = "open", "Open"
     CORRECTED = "corrected", "Led to a correction"
     DISMISSED = "dismissed", "No error"
+
+
+class SearchKind(TextChoices):
+    CLAIM = "claim", "Claim"
+    ARTICLE = "article", "Article"
+    SOURCE = "source", "Source"
+
+
+class FoundBy(TextChoices):
+    WORDS = "words", "The words looked for"
+    SIMILAR = "similar", "Words spelt like them"

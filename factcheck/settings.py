@@ -142,7 +142,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "claims.api.pagination.DeskPagination",
     "DEFAULT_FILTER_BACKENDS": [
         "claims.api.filtering.DeskFilters",
-        "rest_framework.filters.SearchFilter",
+        "claims.api.filtering.DeskSearch",
         "claims.api.ordering.DeskOrdering",
     ],
     "DEFAULT_RENDERER_CLASSES": ["claims.api.rendering.DeskRenderer"],

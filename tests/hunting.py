@@ -108,6 +108,17 @@ def variants(path: str, operation: dict[str, Any], quarry: Quarry) -> Iterator[s
             yield from (urlencode({"search": word, "count": "true"}) for word in quarry.words)
     if "fields" in parameters:
         yield from (urlencode({"fields": name}) for name in fields_of(operation))
+    yield from with_what_is_required(parameters, view, quarry)
+
+
+def with_what_is_required(parameters: dict[str, Any], view: Any, quarry: Quarry) -> Iterator[str]:
+    """The words as what an address does not answer without; and with the first of them its other values."""
+    wanted = [name for name, parameter in parameters.items() if parameter.get("required")]
+    for word in quarry.words if wanted else ():
+        yield urlencode(dict.fromkeys(wanted, word))
+    for name in sorted(set(parameters) - set(wanted)) if wanted else ():
+        for value in values_of(name, None, parameters[name], view, quarry):
+            yield urlencode(dict.fromkeys(wanted, quarry.words[0]) | {name: value})
 
 
 def values_of(name: str, filter_: Any, parameter: dict[str, Any], view: Any, quarry: Quarry) -> list[Any]:

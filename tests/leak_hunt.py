@@ -269,7 +269,7 @@ class TheApi(Hunt):
             for place, queries in places:
                 if self.asks(role, place, telling):
                     bare = self.note(answers, telling, role, place)
-                    for query in queries if bare.status == 200 else queries[:1]:
+                    for query in queries if bare.status in (200, 400) else queries[:1]:
                         if self.asks(role, f"{place}?{query}", telling, near=bare.touched):
                             self.note(answers, telling, role, f"{place}?{query}")
                     self.turn_pages(role, place, answers)

@@ -20,12 +20,12 @@ from claims.workflow import ARTICLE_STEPS, CLAIM_STEPS, JUDGE
 HOME = Path(__file__).parent.parent
 # From the lowest layer to the highest. A layer may import those below it and itself, never its neighbours.
 LAYERS = (
-    ("choices", "subjects", "anchoring", "segmenting", "agreement", "proofs", "outgoing"),
+    ("choices", "subjects", "anchoring", "segmenting", "spelling", "agreement", "proofs", "outgoing"),
     ("rules",),
     ("workflow",),
     ("models",),
     ("messages",),
-    ("actions", "queries", "reliability", "precedents", "trail"),
+    ("actions", "queries", "reliability", "precedents", "search", "trail"),
     ("importers", "publishing"),
     ("admin", "api", "views", "guest_views", "report_views", "feeds", "calendars", "checks", "management", "urls"),
 )
@@ -35,6 +35,7 @@ WIRING = {"apps"}  # where Django is told what there is
 TEXT_ONLY = (
     "anchoring",
     "segmenting",
+    "spelling",
     "agreement",
     "proofs.verifier",
     "proofs.merkle",

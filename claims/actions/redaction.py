@@ -13,9 +13,26 @@ from django.db import connection, models
 
 from claims.actions import answers
 from claims.actions.acting import acting
-from claims.models import AuditEvent, Opening, Person
+from claims.models import (
+    Article,
+    AuditEvent,
+    Claim,
+    KnownWord,
+    Opening,
+    Person,
+    Posting,
+    SearchableArticle,
+    SearchableClaim,
+    SearchableSource,
+    Source,
+)
 from claims.models.audit import REDACTED, WITHHELD, recorded_as, recorded_models
 
+KEPT_FROM: dict[type[models.Model] | None, tuple[type[models.Model], ...]] = {
+    Claim: (Posting, SearchableClaim),
+    Article: (SearchableArticle,),
+    Source: (SearchableSource,),
+}
 SHORTEST = 4  # characters: shorter texts are found everywhere, and nobody's in particular
 
 
@@ -52,10 +69,15 @@ def check(kind: str, object_id: int, field: str) -> None:
         raise ValidationError(f"There is no {kind} {object_id}.")
 
 
-def table_of(kind: str) -> str | None:
-    """Where the rows of a kind are; None for `auditevent`, whose texts are all openings."""
+def tables_of(kind: str) -> list[str]:
+    """Where the texts of a kind are; `auditevent` has none but openings."""
     model = _models().get(kind)
-    return None if model is None else model._meta.db_table
+    return [Opening._meta.db_table, *([] if model is None else [model._meta.db_table])]
+
+
+def copies_of_words(kind: str) -> list[str]:
+    """The tables in which triggers keep the words of a kind, so that it is found by them."""
+    return [m._meta.db_table for m in KEPT_FROM.get(_models().get(kind), ())] + [KnownWord._meta.db_table]
 
 
 def erasable(model: type[models.Model]) -> list[str]:

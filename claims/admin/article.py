@@ -84,7 +84,7 @@ class ArticleAdmin(DeskModelAdmin):
     list_display = ("title", "publisher", "state", "progress", "claim_count", "lead", "due_at", "created_at")
     list_filter = ("state", "blind")
     list_select_related = ("lead",)
-    search_fields = ("title", "slug", "publisher", "byline")
+    search_fields = ("title", "byline", "publisher", "slug", "url")
     date_hierarchy = "created_at"
     ordering = ("-id",)
 

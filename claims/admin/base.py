@@ -14,12 +14,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.text import smart_split, unescape_string_literal
 
 from claims.admin.forms import LONGEST_ID, DeskForm, IdAutocomplete, PageForm
 from claims.admin.history import history_of, page_of_events
-from claims.admin.paging import BoundedPaginator
+from claims.admin.paging import MOST, BoundedPaginator
 from claims.models import Person
 from claims.models.audit import AuditEventQuerySet
+from claims.models.search import SEARCHABLE
+from claims.search import holding
 
 View = Callable[..., HttpResponse]
 MOMENTS = timedelta(seconds=60)  # within which the same again is the button pressed twice
@@ -101,6 +104,14 @@ class DeskModelAdmin(admin.ModelAdmin):
         """Only what this person may see, wherever the noun knows of a difference."""
         rows = super().get_queryset(request)
         return rows.visible_to(me(request)) if hasattr(rows, "visible_to") else rows
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Of claims, articles and sources by the index of their texts; of others row by row."""
+        words = smart_split(search_term)
+        parts = [unescape_string_literal(w) if w[0] in "\"'" and w[0] == w[-1] else w for w in words]
+        if parts and self.model in SEARCHABLE:
+            return holding(queryset, parts, wanted=MOST), False
+        return super().get_search_results(request, queryset, search_term)
 
     def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
         """Filters in the address stay on the row itself: through a relation they would tell what is not shown."""

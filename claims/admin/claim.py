@@ -116,7 +116,7 @@ class ClaimAdmin(DeskModelAdmin):
         ("withdrawn_at", admin.EmptyFieldListFilter),
     )  # fmt: skip
     list_select_related = ("article", "assignee", "decision__rating")
-    search_fields = ("=code", "statement", "headline", "claimant", "article__title")
+    search_fields = ("statement", "headline", "claimant", "code")
     date_hierarchy = "created_at"
     ordering = ("-id",)
 

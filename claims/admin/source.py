@@ -29,7 +29,7 @@ class SourceAdmin(DeskModelAdmin):
     list_display = ("title", "publisher", "kind", "tier", "affiliation", "derived", "confidential", "published_on")
     list_filter = ("tier", "kind", "confidential")
     list_select_related = ("derived_from",)
-    search_fields = ("title", "publisher", "author", "url", "affiliation")
+    search_fields = ("title", "author", "publisher", "affiliation", "url")
     date_hierarchy = "created_at"
     ordering = ("-id",)
 

@@ -167,7 +167,7 @@ class ArticleDoor(Exported, Shown, Edited):
     place = "articles"
     serializer_class = ArticleSerializer
     filterset_class = ArticleFilters
-    search_fields = ("title", "byline", "publisher", "slug")
+    search_fields = ("title", "byline", "publisher", "slug", "url")
     ordering_fields = ("title", "published_on", "state", "due_at", "created_at", "updated_at")
     queryset = Article.objects.for_lists().select_related("created_by")
 

@@ -10,10 +10,14 @@ from django.db.models import Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 
 from claims.api.expanding import PARAMETER, expands
 from claims.api.fields import LARGEST_ID
+from claims.api.pagination import PAGE
+from claims.models.search import SEARCHABLE
+from claims.search import holding
 
 LIST_PARAMETERS = ("cursor", "page_size", "count", "ordering", "fields")
 LONGEST_SEARCH = 200
@@ -98,6 +102,18 @@ class DeskFilters(DjangoFilterBackend):
         if filters.keys().isdisjoint(request.query_params.keys()):
             return queryset
         return cast(QuerySet, super().filter_queryset(request, queryset, view))
+
+
+class DeskSearch(SearchFilter):
+    """Words or parts of words; of claims, articles and sources by an index of all that they are searched by."""
+
+    search_description = "Words or parts of words that a row holds, each in one of the fields that are searched."
+
+    def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
+        parts = list(self.get_search_terms(request))
+        if parts and queryset.model in SEARCHABLE:
+            return holding(queryset, parts, wanted=PAGE)
+        return super().filter_queryset(request, queryset, view)
 
 
 def check_parameters(request: Request, view: Any) -> None:

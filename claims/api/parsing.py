@@ -61,9 +61,9 @@ class OnlyJSON(BaseContentNegotiation):
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> tuple[Any, str]:
         given = request.headers.get("Accept", "").strip()
-        view = (request.parser_context or {}).get("view")
-        kinds = view.media_types() if view else ("application/json",)
-        if given and not any(_takes(part, kinds) for part in given.split(",")):
+        says = getattr((request.parser_context or {}).get("view"), "media_types", None)
+        kinds = says() if says else ()
+        if given and kinds and not any(_takes(part, kinds) for part in given.split(",")):
             raise NotAcceptable(f"Answers are {' or '.join(kinds)} here: accept that.")
         return renderers[0], renderers[0].media_type
 

@@ -85,7 +85,7 @@ class SourceDoor(Exported, Shown, Edited):
     place = "sources"
     serializer_class = SourceSerializer
     filterset_class = SourceFilters
-    search_fields = ("title", "publisher", "author", "url")
+    search_fields = ("title", "author", "publisher", "affiliation", "url")
     ordering_fields = ("title", "publisher", "kind", "tier", "published_on", "accessed_at", "created_at", "updated_at")
     queryset = Source.objects.select_related("created_by", "derived_from")
 

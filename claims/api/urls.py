@@ -30,6 +30,7 @@ from claims.api.recusals import RecusalDoor
 from claims.api.reports import ReaderReportClosingDoor, ReaderReportDoor
 from claims.api.revisions import LinkDoor, MarkDoor, RevisionDoor
 from claims.api.saved_filters import SavedFilterDoor
+from claims.api.search import SearchDoor
 from claims.api.signoffs import ArticleStepsDoor, SignOffDoor
 from claims.api.sources import SourceDoor, SourceWithdrawalDoor
 from claims.api.standing import ClaimStandingDoor
@@ -158,6 +159,7 @@ urlpatterns = [
     path("me/tokens/<id:pk>/", TokenDoor.as_view(SHOW)),
     path("me/tokens/<id:pk>/revoke/", TokenRevocationDoor.as_view(REVOKE)),
     path("me/calendar/", MyCalendarDoor.as_view(CREATE)),
+    path("search/", SearchDoor.as_view({"get": "find"})),
     path("agreement/", AgreementDoor.as_view(SHOW_ONE)),
     path("me/", MeDoor.as_view(SHOW_ONE | {"post": "choose"})),
     path("saved-filters/", SavedFilterDoor.as_view(LIST_AND_CREATE)),

@@ -21,7 +21,7 @@ UNSAID = "SELECT set_config('factcheck.action', '', true)"
 class Migration(migrations.Migration):
     """Programs: scopes and networks of their tokens, how often they may call, and what they were answered."""
 
-    dependencies = [("claims", "0012_guest_news")]
+    dependencies = [("claims", "0013_search")]
 
     operations = [
         migrations.AddField(

@@ -18,6 +18,7 @@ from claims.models.recusal import Recusal
 from claims.models.report import ReaderReport
 from claims.models.saved import SavedFilter
 from claims.models.sealing import Checkpoint, CheckpointPlace, Leaf, Node, SigningKey, Unsealed
+from claims.models.search import KnownWord, SearchableArticle, SearchableClaim, SearchableSource
 from claims.models.settings import DeskSettings
 from claims.models.signoff import SignOff
 from claims.models.source import Source
@@ -45,6 +46,7 @@ __all__ = [
     "GuestLink",
     "GuestUse",
     "KeptAnswer",
+    "KnownWord",
     "Leaf",
     "Node",
     "NonFactualMark",
@@ -59,6 +61,9 @@ __all__ = [
     "Recusal",
     "Redaction",
     "SavedFilter",
+    "SearchableArticle",
+    "SearchableClaim",
+    "SearchableSource",
     "SignOff",
     "SigningKey",
     "Source",

@@ -50,7 +50,7 @@ class Article(models.Model):
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "article_moves_by_workflow", "no_round_is_open", "sign_off_covers_what_stands", "moved_at_is_true",
-        "precedents_are_kept",
+        "precedents_are_kept", "search_is_kept",
     )  # fmt: skip
 
     slug = models.SlugField(max_length=120, unique=True)

@@ -231,6 +231,7 @@ class Opening(models.Model):
     ON_RECORD = False
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "only_triggers_write_the_record", "opening_goes_only_by_redaction", "nothing_is_truncated",
+        "words_are_forgotten",
     )  # fmt: skip
 
     pk = models.CompositePrimaryKey("event_id", "place")

@@ -120,6 +120,7 @@ class Claim(models.Model):
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "claim_moves_by_workflow", "claim_digest_is_true", "writers_are_remembered", "sign_off_covers_what_stands",
         "claim_stands", "moved_at_is_true", "people_are_told_what_is_stale", "precedents_are_kept",
+        "search_is_kept",
     )  # fmt: skip
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="claims")

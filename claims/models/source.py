@@ -42,7 +42,7 @@ class Source(models.Model):
 
     TRIGGERS: ClassVar[tuple[str, ...]] = (
         "source_does_not_derive_from_itself", "claim_digest_is_true", "sign_off_covers_what_stands",
-        "writers_are_remembered",
+        "writers_are_remembered", "search_is_kept",
     )  # fmt: skip
 
     title = models.CharField(max_length=500)
