@@ -129,7 +129,7 @@ class Door(GenericViewSet):
 
     def made(self, row: models.Model, **more: Any) -> Response:
         """201 with the row as it is now, and its address."""
-        shown = self.shown(self.row(row.pk))
+        shown = self.shown(get_object_or_404(self.keys(), pk=row.pk))
         return Response({**shown, **more}, status=201, headers=self.location(row))
 
     def location(self, row: models.Model) -> dict[str, str]:
@@ -167,7 +167,7 @@ class Shown(Door):
     """With a detail."""
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        return Response(self.shown(self.row(pk)))
+        return Response(self.shown(get_object_or_404(self.keys(), pk=pk)))
 
 
 class Edited(Door):

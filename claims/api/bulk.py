@@ -50,7 +50,7 @@ class Bulk(Door):
                 answers.append({"index": at, "problem": problem})
             if len(made) < len(items):
                 raise ItemsRefused(answers)
-            rows = {row.pk: row for row in self.get_queryset().filter(pk__in=made)}
+            rows = {row.pk: row for row in self.keys().filter(pk__in=made)}
         return Response({"results": self.shown([rows[pk] for pk in made], many=True)}, status=201)
 
     def _items(self, request: Request) -> list[Any]:

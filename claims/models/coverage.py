@@ -78,6 +78,10 @@ class Blocker:
         return Refusal(self.code, self.message, (self.kind, self.pk))
 
 
+# What a claim's outcome follows from.
+OUTCOME = ("state", "digest", "confirmed_by", "decision__digest")
+
+
 def outcome_of(claim: Claim) -> str:
     """What the claim makes of the sentences it stands in: covered, set_aside, or open while it is unfinished."""
     claim = claim.duplicate_of or claim
@@ -95,7 +99,11 @@ def coverage_of(article: Article) -> Coverage:
         return Coverage(())
     marked = set(revision.non_factual_marks.filter(taken_back_at__isnull=True).values_list("start", flat=True))
     claims = article.claims.standing().select_related("decision", "duplicate_of__decision").order_by("number")
-    anchored = {a.claim_id: a for a in revision.anchors.filter(current=True, start__isnull=False) if a.settled}
+    claims = claims.only("article", "code", *OUTCOME, *(f"duplicate_of__{name}" for name in OUTCOME))
+    anchors = revision.anchors.filter(current=True, start__isnull=False).only(
+        "revision", "claim", "start", "end", "status"
+    )
+    anchored = {a.claim_id: a for a in anchors if a.settled}
     spans: list[tuple[int, int, str]] = [(s, e, k) for s, e, k in revision.sentences]
     ends = [e for _, e, _ in spans]
     touching: dict[int, list[Claim]] = {}
