@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from claims.actions.acting import request_id
+from factcheck.tracing import request_id
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

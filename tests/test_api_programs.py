@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import uuid
 from datetime import timedelta
 from ipaddress import ip_network
@@ -15,6 +17,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from claims.actions import answers, desk, publications
+from claims.api.claims import ClaimDoor
 from claims.choices import ClaimState, Role, Scope
 from claims.models import ApiToken, Claim, KeptAnswer, Person, Publication, Source, Throttle, Verdict
 from claims.models.desk import ALL_SCOPES, OF_ROLES, within
@@ -379,3 +382,17 @@ class Headers(ApiCase):
         token = self.get(person, "me/")["token"]
         self.assertEqual(token["scopes"], [str(scope) for scope in ALL_SCOPES])
         self.assertEqual(ApiToken.objects.get(pk=token["id"]).networks, "")
+
+    def test_a_line_of_the_log_bears_the_id_of_its_request(self) -> None:
+        client = self.client_of(build.the(Role.RESEARCHER))
+        client.raise_request_exception = False
+        written = io.StringIO()
+        console = logging.getLogger().handlers[0]
+        self.assertIsInstance(console, logging.StreamHandler)
+        with (
+            mock.patch.object(console, "stream", written),
+            mock.patch.object(ClaimDoor, "keys", side_effect=RuntimeError),
+        ):
+            answer = client.get("/api/v1/claims/", HTTP_X_REQUEST_ID="nightly-import-7")
+        self.assertEqual((answer.status_code, answer.headers["X-Request-Id"]), (500, "nightly-import-7"))
+        self.assertIn("ERROR django.request [nightly-import-7] Internal Server Error", written.getvalue())

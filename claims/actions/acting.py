@@ -14,9 +14,8 @@ from django.db import IntegrityError, connection, models, transaction
 from claims.models import Article, Claim, Person
 from claims.rules import Given, Refusal, Refused
 from claims.workflow import Step, ask
+from factcheck.tracing import request_id
 
-# The id of the request being served; empty in commands and shells.
-request_id: ContextVar[str] = ContextVar("request_id", default="")
 # Who acts in the action that runs, for what follows from several of them.
 _actor: ContextVar[Person | None] = ContextVar("actor", default=None)
 
