@@ -25,7 +25,7 @@ from claims.rules import Refused
 from factcheck.addresses import address_of, neighbourhood
 from factcheck.env import Rate
 from tests import build, sealed  # noqa: F401 - publishing seals
-from tests.test_api_desk import ApiCase
+from tests.test_api_desk import PROBLEM, ApiCase
 
 SOURCE = {"title": "A log", "kind": "document", "tier": "primary"}
 
@@ -395,4 +395,5 @@ class Headers(ApiCase):
         ):
             answer = client.get("/api/v1/claims/", HTTP_X_REQUEST_ID="nightly-import-7")
         self.assertEqual((answer.status_code, answer.headers["X-Request-Id"]), (500, "nightly-import-7"))
+        self.assertEqual((answer.headers["Content-Type"], answer.json()["code"]), (PROBLEM, "server_error"))
         self.assertIn("ERROR django.request [nightly-import-7] Internal Server Error", written.getvalue())

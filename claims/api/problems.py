@@ -9,13 +9,14 @@ from typing import Any
 
 from django.core import exceptions as django
 from django.db import DataError, OperationalError
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework import exceptions as rest
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from claims.anchoring import OffsetsOutOfRange, QuoteAmbiguous, QuoteNotFound, Selector
 from claims.api.parsing import BadStrings, escaped
+from claims.api.rendering import render
 from claims.importers.text import UnreadableText
 from claims.rules import Refusal, Refused
 
@@ -47,6 +48,12 @@ def as_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     response = Response(made, status=made["status"], headers=headers, content_type=MEDIA_TYPE)
     response.exception = True
     return response
+
+
+def our_fault() -> HttpResponse:
+    """500, for what no caller can mend. What it was, the log says under the same X-Request-Id."""
+    said = "Something went wrong at the desk's end. Tell it the X-Request-Id of this answer."
+    return HttpResponse(render(problem(500, said, "server_error")), status=500, content_type=MEDIA_TYPE)
 
 
 def _problem_of(error: Exception, context: Mapping[str, Any]) -> Problem | None:
