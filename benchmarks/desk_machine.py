@@ -3,8 +3,8 @@
     python -m benchmarks.desk_machine [RUNS] [FIRST_SEED] [--minutes N]
 
 A run is one desk: forty steps, everything worked out anew after every step. Ten runs share a seed, and are told of when
-they are done; with RUNS 10 and that seed they are made again. A run that breaks something is made as short as it can
-be, and printed; the others go on, and the whole ends with exit status 1.
+they are done; with RUNS 10 and that seed they are made again. Where a run breaks something its story is printed; the
+next seed goes on, and the whole ends with exit status 1.
 """
 
 from __future__ import annotations

@@ -68,19 +68,18 @@ class Acts:
     def somebody(self) -> Person:
         return self.dice.choice(self.crew)
 
-    def willing(self, may: Callable[[Person], Any]) -> Person:
-        """Mostly somebody who may; now and then anybody."""
-        crew = self.dice.sample(self.crew, len(self.crew))
-        return next(filter(may, crew), crew[0]) if self.likely(0.95) else crew[0]
-
-    def with_perm(self, name: str) -> Person:
-        return self.willing(lambda person: person.has_perm(f"claims.{name}"))
+    def willing(self, perm: str, out: Collection[int | None] = ()) -> Person:
+        """Mostly somebody who may; now and then one whose roles include it and who is out of it; or anybody."""
+        able = [person for person in self.crew if person.has_perm(f"claims.{perm}")]
+        wanted = self.dice.choices(("in", "out", "anybody"), (17, 3, 1))[0]
+        found = [person for person in able if (person.pk in out) == (wanted == "out")]
+        return self.dice.choice(found if found and wanted != "anybody" else self.crew)
 
     def researcher(self, name: str) -> Person:
         """Somebody who may; mostly one who has researched here before, so that others are left to judge."""
         wrote = {person for _, person in self.rows.contributions} if self.dice.random() < 0.8 else set()
         known = [person for person in self.crew if person.pk in wrote and person.has_perm(f"claims.{name}")]
-        return self.dice.choice(known) if known else self.with_perm(name)
+        return self.dice.choice(known) if known else self.willing(name)
 
     def likely(self, probability: float) -> bool:
         return self.dice.random() < probability
@@ -113,7 +112,7 @@ class Acts:
         row = BY_NAME[name]
         if claim := on or self.claim(*row.moves):
             out = OUT.get(name, lambda rows, row: ())(self.rows, self.rows.claims[claim.pk])
-            by = self.willing(lambda person: person.has_perm(row.permission or "") and person.pk not in out)
+            by = self.willing((row.permission or "").removeprefix("claims."), out)
             self.act(name, lambda: steps.take(claim=claim, step=name, by=by, **given))
 
     def said(self, claim: Claim) -> str:
@@ -149,13 +148,13 @@ class Acts:
                                     {"claimant": "The Gazette"}, {"topics": ["ferries"]}, {"kind": "event"},
                                     {"claimant": "The Post"}, {"assignee": self.somebody()}))  # fmt: skip
         if claim := self.claim("researching", "in_review", "decided"):
-            by = self.with_perm("write_claim")
+            by = self.willing("write_claim")
             self.act("edit claim", lambda: claims.edit(claim=claim, by=by, **changes))
 
     def save_without_a_change(self) -> None:
         if claim := self.claim("in_review", "disputed", "decided"):
             same = {name: getattr(claim, name) for name in ("statement", "kind", "claimant")}
-            before, by = self.rows, self.with_perm("write_claim")
+            before, by = self.rows, self.willing("write_claim")
             self.act("save claim", lambda: claims.edit(claim=claim, by=by, **same))
             assert self.rows.claims[claim.pk].digest == claim.digest, "A save without a change made something stale."
             assert self.rows.sign_offs == before.sign_offs, "A save without a change voided a sign-off."
@@ -198,7 +197,7 @@ class Acts:
         near = [row for row in self.rows.sources.values() if (row.withdrawn_at is not None) == (name == "restore")]
         if (row := self.any_of(near or self.rows.sources.values(), Source)) is None:
             return
-        by, other = self.with_perm("write_source"), self.any_source()
+        by, other = self.willing("write_source"), self.any_source()
         acts: dict[str, Callable[[], Any]] = {
             "edit": lambda: sources.edit(source=row, by=by, title=self.dice.choice(("A log", "A book"))),
             "derive": lambda: sources.edit(source=row, by=by, derived_from=other),
@@ -229,9 +228,10 @@ class Acts:
         if claim := on or self.claim("in_review"):
             row, given = self.rows.claims[claim.pk], self.judgement(claim)
             out = {v.reviewer_id for v in self.rows.counted(row, row.round, row.digest)} | involved(self.rows, row)
-            by = self.willing(lambda person: person.has_perm("claims.judge") and person.pk not in out)
+            by = self.willing("judge", out)
             cited = [e.id for e in (self.rows.standing(claim.pk) if self.likely(0.9) else self.rows.evidence)]
             given["relied_on"] = Evidence.objects.filter(pk__in=cited[: self.dice.randint(0, 2)])
+            given["digest"] = self.digest_seen(claim)
             self.act("judge", lambda: verdicts.file(claim=claim, rationale="So.", confidence="low", by=by, **given))
 
     def judgement(self, claim: Claim) -> dict[str, Any]:
@@ -241,9 +241,14 @@ class Acts:
         others = [rating for rating in ratings if filed and (rating.pk != filed[-1]) == self.likely(0.4)]
         return {"rating": self.dice.choice(others or ratings), "said_rating": self.said(claim)}
 
+    def digest_seen(self, claim: Claim) -> str:
+        """The claim as its reviewer saw it; now and then what an earlier reviewer saw, whatever has changed since."""
+        earlier = [v.digest for v in self.rows.verdicts if v.claim_id == claim.pk]
+        return self.dice.choice(earlier) if earlier and self.likely(0.15) else claim.digest
+
     def recuse(self) -> None:
         if claim := self.claim("in_review", "disputed", "decided"):
-            by = self.with_perm("judge")
+            by = self.willing("judge")
             self.act("recuse", lambda: recusals.recuse(claim=claim, note="A cousin.", by=by))
 
     def adjudicate(self, on: Claim | None = None) -> None:
@@ -274,7 +279,7 @@ class Acts:
             self.act("take mark back", lambda: articles.take_mark_back(mark=mark, by=by))
 
     def revise(self) -> None:
-        raw, by = self.dice.choice(TEXTS).encode(), self.with_perm("receive_article")
+        raw, by = self.dice.choice(TEXTS).encode(), self.willing("receive_article")
         self.act("revise", lambda: intake.revise(article=self.article, raw=raw, media_type="text/markdown", by=by))
 
     def settle_anchor(self, on: Claim | None = None) -> None:
@@ -288,41 +293,42 @@ class Acts:
             {"quorum": quorum, "votes_to_carry": carry}, {"blind": False}, {"blind": True}, {"title": "The ferries"},
             {"publish_dissent": True}, {"signer_may_have_judged": self.likely(0.5)},
         ))  # fmt: skip
-        by = self.with_perm("edit_article")
+        by = self.willing("edit_article")
         self.act("edit article", lambda: articles.edit(article=self.article, by=by, **changes))
 
     def configure(self) -> None:
-        by, needed = self.with_perm("configure_desk"), self.dice.choice((1, 1, 2))
+        by, needed = self.willing("configure_desk"), self.dice.choice((1, 1, 2))
         self.act("configure", lambda: desk.configure(by=by, primary_needed=needed))
 
     def discuss(self) -> None:
         """Somebody says something of a claim, or of a verdict that they may see; and may keep the article by it."""
         if claim := self.claim():
-            by, blocking = self.with_perm("comment"), self.likely(0.5)
+            by, blocking = self.willing("comment"), self.likely(0.5)
             own = [v for v in self.rows.verdicts if v.reviewer_id == by.pk and v.claim_id == claim.pk]
             about = {"verdict": self.any_of(own, Verdict)} if own and self.likely(0.5) else {"claim": claim}
             self.act("discuss", lambda: comments.open_thread(text="Sure?", blocking=blocking, by=by, **about))
 
     def resolve(self) -> None:
         if thread := self.any_of(self.rows.blocking, Thread):
-            by = self.willing(lambda person: person.pk == thread.opened_by_id or person.has_perm("claims.edit_article"))
+            others = {p.pk for p in self.crew if p.pk != thread.opened_by_id and not p.has_perm("claims.edit_article")}
+            by = self.willing("comment", others)
             self.act("resolve", lambda: comments.resolve(thread=thread, by=by))
 
     def sign_off(self) -> None:
         judges = {p for row in self.rows.claims.values() for p in desk_truth.judges_of(self.rows, row)}
         out = {person for _, person in self.rows.contributions}
         out |= set() if self.now.signer_may_have_judged else judges
-        by = self.willing(lambda person: person.has_perm("claims.sign_off") and person.pk not in out)
+        by = self.willing("sign_off", out)
         self.act("sign off", lambda: signoffs.sign_off(article=self.article, by=by))
 
     def publish(self) -> None:
         signers = {sign_off.signed_by_id for sign_off in self.rows.sign_offs}
-        by = self.willing(lambda person: person.has_perm("claims.publish") and person.pk not in signers)
+        by = self.willing("publish", signers)
         self.act("publish", lambda: publications.publish(article=self.article, build=snapshot.build, by=by))
 
     def correct(self) -> None:
         if live := self.any_of([p for p in self.rows.found["publications"] if p.state == "live"], Publication):
-            by = self.with_perm("correct")
+            by = self.willing("correct")
             kind = self.dice.choice(("clarification",) * 9 + ("retraction",))
             named = [claim] if (claim := self.claim()) else []
             given = {"publication": live, "type": kind, "text": "Not so.", "claims": named}

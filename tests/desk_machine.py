@@ -28,14 +28,18 @@ from tests import build, desk_truth, sealed  # noqa: F401 - publishing seals
 from tests.desk_acts import Acts
 from tests.desk_rows import Rows
 
-# A run is forty steps, nothing of it depends on how fast the machine is, and nothing is remembered for another time.
+# A run is forty steps. Nothing of it depends on how fast the machine is, and nothing is remembered for another time.
+# One that breaks something tells its story in words, so it is not made shorter, which would take hundreds of runs.
 SETTINGS = hypothesis.settings(
-    stateful_step_count=40, database=None, deadline=None, print_blob=False,
+    stateful_step_count=40, phases=[hypothesis.Phase.generate], database=None, deadline=None, print_blob=False,
     suppress_health_check=list(hypothesis.HealthCheck),
 )  # fmt: skip
 SEED = st.integers(min_value=0, max_value=2**24)
 REFUSALS = (Refused, ValidationError, OffsetsOutOfRange, QuoteNotFound, QuoteAmbiguous)
-ALONE = (*Role, Role.REVIEWER, Role.REVIEWER, Role.REVIEWER, Role.ADJUDICATOR)
+# Who is always there: enough to judge, and some who might judge what they wrote.
+REGULARS = [[role] for role in (*Role, Role.REVIEWER, Role.REVIEWER, Role.REVIEWER, Role.ADJUDICATOR)] + [
+    [Role.RESEARCHER, Role.REVIEWER], [Role.EDITOR, Role.ADJUDICATOR],
+]  # fmt: skip
 # How often people go on with what waits, disturb it, or press what is not due: a run has one of these.
 MOODS = ((18, 1, 1), (14, 4, 2), (10, 6, 4))
 
@@ -50,14 +54,10 @@ def prepare() -> None:
 
 
 def people(seed: int = 7) -> list[Person]:
-    """One person of each role alone and more reviewers, some with several at random, and one who may all.
-
-    Made once, before the runs.
-    """
+    """The regulars, some with several roles at random, and one who may all; made once, before the runs."""
     dice = random.Random(seed)
     several = [dice.sample(list(Role), dice.choice((2, 2, 3))) for _ in range(12)]
-    held = [*([role] for role in ALONE), *several]
-    return [*(build.person(*roles) for roles in held), build.person(superuser=True)]
+    return [*(build.person(*roles) for roles in (*REGULARS, *several)), build.person(superuser=True)]
 
 
 class DeskMachine(Acts, RuleBasedStateMachine):
@@ -132,7 +132,7 @@ class DeskMachine(Acts, RuleBasedStateMachine):
     def receive(self, n: int) -> None:
         self.throw(n)
         self.mood = self.dice.choice(MOODS)
-        self.crew = [*self.people[: len(ALONE)], *self.dice.sample(self.people[len(ALONE) :], 5)]
+        self.crew = [*self.people[: len(REGULARS)], *self.dice.sample(self.people[len(REGULARS) :], 4)]
         self.receive_article()
         self.identify()
 
@@ -151,7 +151,7 @@ class DeskMachine(Acts, RuleBasedStateMachine):
             self.resolve()
         elif open_:
             self.lead(self.dice.choice(open_))
-        elif self.now.settled_count < self.now.sentence_count:
+        elif self.now.state == "received" or self.now.settled_count < self.now.sentence_count:
             self.dice.choice((self.mark_non_factual, self.mark_non_factual, self.identify))()
         elif self.rows.blocking:
             self.resolve()
