@@ -192,6 +192,19 @@ class Acts:
         }
         self.act(f"{name} evidence", acts[name])
 
+    def waver(self) -> None:
+        """Evidence goes and comes back, perhaps by a reviewer of its claim, perhaps with verdicts filed meanwhile."""
+        claim = self.claim("in_review", "disputed")
+        if claim is None or (row := self.any_of(self.rows.standing(claim.pk), Evidence)) is None:
+            return
+        judges = desk_truth.judges_of(self.rows, self.rows.claims[claim.pk])
+        others = {person.pk for person in self.crew} - judges if self.likely(0.7) else ()
+        by = self.willing("cite_evidence", others)
+        self.act("withdraw evidence", lambda: evidence.withdraw(evidence=row, by=by, reason="Is it the right page?"))
+        for _ in range(self.dice.choice((0, 0, 1, 2, 3))):
+            self.judge(self.get(claim.pk))
+        self.act("restore evidence", lambda: evidence.restore(evidence=row, by=by, reason="It is."))
+
     def change_source(self) -> None:
         name = self.dice.choice(("edit", "derive", "withdraw", "restore", "restore"))
         near = [row for row in self.rows.sources.values() if (row.withdrawn_at is not None) == (name == "restore")]

@@ -191,8 +191,8 @@ class DeskMachine(Acts, RuleBasedStateMachine):
     def disturb(self) -> None:
         """Somebody changes what others have judged, or will."""
         self.dice.choice((self.edit_claim, self.save_without_a_change, self.cite, self.change_evidence,
-                          self.change_evidence, self.revise, self.change_source, self.settle_anchor, self.edit_article,
-                          self.configure, self.take_mark_back, self.mark_non_factual, self.identify,
+                          self.waver, self.waver, self.revise, self.change_source, self.settle_anchor,
+                          self.edit_article, self.configure, self.take_mark_back, self.mark_non_factual, self.identify,
                           self.discuss))()  # fmt: skip
 
     def press(self) -> None:
