@@ -51,6 +51,6 @@ def percentile(values: list[float], percent: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
-def say(*words: Any) -> None:
-    print(*words, flush=True)
+def say(*words: Any, sep: str = " ") -> None:
+    print(*words, sep=sep, flush=True)
     sys.stdout.flush()

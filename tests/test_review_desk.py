@@ -123,6 +123,44 @@ class SteppingBack(Doors):
         evidence.edit(evidence=row, excerpt="As the document says.", by=build.the(Role.RESEARCHER))
         steps.take(claim=disputed, by=judge, **given)
 
+    def test_a_dispute_is_about_what_its_last_verdict_judged(self) -> None:
+        """An earlier verdict, on what stands again now, does not make a dispute of what nobody differed on."""
+        rule, judge, by = "dispute_is_about_what_stands", build.person(Role.ADJUDICATOR), build.the(Role.RESEARCHER)
+        row = self.claim.evidence.get()
+        build.verdict(self.claim, "true")
+        evidence.edit(evidence=row, excerpt="Other words.", by=by)
+        build.verdict(self.claim, "true")
+        build.verdict(self.claim, "false")
+        evidence.edit(evidence=row, excerpt="As the document says.", by=by)
+        self.claim.refresh_from_db()
+        self.assertEqual(self.claim.state, ClaimState.DISPUTED)
+        self.assertFalse(Claim.objects.awaiting_adjudication_by(judge).filter(pk=self.claim.pk).exists())
+        given = {"step": "adjudicate", "rating": build.rating(), "reason": "So."}
+        self.assertEqual(self.action(lambda: steps.take(claim=self.claim, by=judge, **given)), {rule})
+        decision = Decision(
+            claim=self.claim, round=1, method="adjudication", rating=build.rating(), reason="So.", decided_by=judge
+        )
+        self.assertEqual(self.database(decision.save), {rule})
+
+    def test_a_verdict_of_who_has_researched_since_counts_no_longer(self) -> None:
+        """Withdrawn and restored, the evidence is what it was, and whoever did that is a researcher of the claim."""
+        both, row = build.person(Role.REVIEWER, Role.RESEARCHER), self.claim.evidence.get()
+        build.verdict(self.claim, "true", by=both)
+        evidence.withdraw(evidence=row, reason="Is it the right page?", by=both)
+        evidence.restore(evidence=row, reason="It is.", by=both)
+        build.verdict(self.claim, "true")
+        self.claim.refresh_from_db()
+        self.assertEqual(self.claim.state, ClaimState.IN_REVIEW)
+        self.assertEqual(self.claim.verdicts.counting().count(), 1)
+        columns = "claim_id, round, method, rating_id, said_rating, reason, digest, decided_at"
+        values = [self.claim.pk, 1, "agreement", build.rating().pk, "", "", "", timezone.now()]
+        marks = ", ".join(["%s"] * len(values))
+        refused = self.sql(f"INSERT INTO claims_decision ({columns}) VALUES ({marks})", *values)
+        self.assertEqual(refused, {"decision_has_its_quorum"})
+        build.verdict(self.claim, "true")
+        self.claim.refresh_from_db()
+        self.assertEqual(self.claim.state, ClaimState.DECIDED)
+
     def test_why_is_told_to_those_it_concerns(self) -> None:
         recusals.recuse(claim=self.claim, note="My sister works there.", by=self.reviewer)
         row = Recusal.objects.get()
@@ -397,7 +435,10 @@ class HowItStands(Doors):
             articles.edit(
                 article=article, quorum=3, votes_to_carry=2, publish_dissent=wanted, by=build.the(Role.EDITOR)
             )
-            claim = build.claim(ClaimState.IN_REVIEW, article)
+            claim, both = build.claim(ClaimState.IN_REVIEW, article), build.person(Role.REVIEWER, Role.RESEARCHER)
+            build.verdict(claim, "half_true", by=both)  # counts no longer, so it is no dissent either
+            evidence.withdraw(evidence=claim.evidence.get(), reason="Is it the right page?", by=both)
+            evidence.restore(evidence=claim.evidence.get(), reason="It is.", by=both)
             for code in ("true", "true", "false"):
                 build.verdict(claim, code, rationale=f"Because {code}.")
             [shown] = json.loads(snapshot(article, 1, timezone.now()).content)["claims"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import CheckConstraint, Exists, F, OuterRef, Prefetch, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, F, OuterRef, Prefetch, Q, Subquery, UniqueConstraint
 from django.utils import timezone
 
 from claims.choices import ClaimKind, ClaimState, DecisionMethod, Importance, Stance, TriageReason
@@ -89,9 +89,10 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
 
     def awaiting_adjudication_by(self, person: Person) -> ClaimQuerySet:
         """Disputed claims, as the reviewers judged them, that this person neither researched nor reviewed."""
-        current = Claim.objects.filter(verdicts__round=F("round"), verdicts__digest=F("digest"))
+        of_the_round = Claim.objects.filter(pk=OuterRef("pk"), verdicts__round=F("round"))
+        last = of_the_round.order_by("-verdicts__pk").values("verdicts__digest")[:1]
         return (
-            self.filter(state=ClaimState.DISPUTED, pk__in=current.values("pk"))
+            self.filter(state=ClaimState.DISPUTED, digest=Subquery(last))
             .exclude(contributions__person=person)
             .exclude(recusals__person=person)
             .exclude(verdicts__reviewer=person)
@@ -277,8 +278,9 @@ class Claim(models.Model):
         return self.duplicates.exists()
 
     def dispute_is_current(self) -> bool:
-        """Whether a verdict of the present round is about the claim and its evidence as they stand."""
-        return self.verdicts.filter(round=self.round, digest=self.digest).exists()
+        """Whether the verdict that closed the present round is about the claim and its evidence as they stand."""
+        last = self.verdicts.filter(round=self.round).order_by("-id").values_list("digest", flat=True).first()
+        return last == self.digest
 
     @property
     def withdrawn(self) -> bool:

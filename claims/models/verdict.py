@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint
 
 from claims.choices import ClaimState, Confidence, DecisionMethod, SaidRating
+from claims.models.anchor import Contribution
 from claims.models.claim import Claim
 from claims.models.desk import Person
 from claims.models.evidence import Evidence
@@ -29,15 +30,20 @@ class VerdictQuerySet(models.QuerySet["Verdict"]):
         return self.filter(closed | Q(reviewer=person) | Q(claim__article__blind=False))
 
     def counting(self) -> VerdictQuerySet:
-        """Verdicts of the claim's present round that count: not superseded, on what stands now, their reviewer not
-        recused.
+        """Verdicts of the claim's present round that count: not superseded, on what stands now, their reviewer neither
+        recused nor a researcher of the claim by now.
         """
         current = self.filter(round=F("claim__round"), digest=F("claim__digest"), superseded_by__isnull=True)
-        return current.not_recused()
+        return current.not_recused().not_researched()
 
     def not_recused(self) -> VerdictQuerySet:
         """Without the verdicts of those who have since stepped back from their claim."""
         return self.exclude(Exists(Recusal.objects.filter(claim=OuterRef("claim"), person=OuterRef("reviewer"))))
+
+    def not_researched(self, by_the_time_of: str = "") -> VerdictQuerySet:
+        """Without the verdicts of those who have researched their claim; by then, where a column of a time is named."""
+        wrote = Contribution.objects.filter(claim=OuterRef("claim"), person=OuterRef("reviewer"))
+        return self.exclude(Exists(wrote.filter(since__lte=OuterRef(by_the_time_of)) if by_the_time_of else wrote))
 
 
 class Verdict(models.Model):

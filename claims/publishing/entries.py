@@ -52,11 +52,12 @@ def _evidence(claims: Sequence[Claim]) -> defaultdict[int, list[Evidence]]:
 
 def _verdicts(claims: Sequence[Claim]) -> defaultdict[int, list[Verdict]]:
     """The verdicts that counted when the claim was decided: of that round, on what stood then, not superseded, their
-    reviewer not recused.
+    reviewer no researcher of the claim then, and not recused.
     """
     found: defaultdict[int, list[Verdict]] = defaultdict(list)
     decisions = {c.pk: c.decision for c in claims}
-    rows = Verdict.objects.filter(claim__in=claims, superseded_by__isnull=True).not_recused()
+    rows = Verdict.objects.filter(claim__in=claims, superseded_by__isnull=True)
+    rows = rows.not_recused().not_researched(by_the_time_of="claim__decision__decided_at")
     rows = rows.select_related("rating").order_by("id")
     for row in rows:
         decision = decisions[row.claim_id]
