@@ -15,10 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from claims.actions import articles, claims, redaction, sources, steps
+from claims.api.docs import schema
 from claims.choices import FoundBy, Role, SearchKind
 from claims.models import Article, Claim, KnownWord, Person, SearchableArticle, SearchableClaim, Source
 from claims.models.search import SEARCHABLE
-from claims.search import LONGEST, Found, holding, lines_of, search
+from claims.search import FENCE, LONGEST, NEWEST, Found, _as_html, holding, lines_of, search
 from claims.spelling import meant, slips
 from claims.trail.guards import broken
 from tests import build
@@ -61,6 +62,12 @@ class Spelling(SimpleTestCase):
         self.assertEqual(meant("snial", known), [], "two slips in so short a word make another")
         self.assertEqual(meant("harbour", []), [])
         self.assertEqual(len(meant("aaaaaaab", [f"aaaaaaa{c}" for c in "cdefgh"])), 3)
+
+
+class Marking(SimpleTestCase):
+    def test_what_cannot_be_placed_is_shown_without_marks(self) -> None:
+        self.assertEqual(_as_html("<a> b", "XbaXe> b", "X"), "&lt;a&gt; b")
+        self.assertEqual(_as_html("<a> b", " XbaXe  b", "X"), "&lt;<mark>a</mark>&gt; b")
 
 
 class Finding(TestCase):
@@ -196,6 +203,14 @@ class Finding(TestCase):
         self.assertEqual(self.rows("zeppelin", self.researcher), [whispered])
         self.assertEqual(self.rows("zeppelin", publisher), [])
         self.assertEqual(self.rows("zeppelni", auditor), [])
+        open_to_all = claim("A zeppelin?").article.claims.get()
+        self.assertEqual(
+            search(text="zeppelin", person=publisher, size=1), (self.answers("zeppelin", publisher), False)
+        )
+        self.assertEqual(self.rows("zeppelin", publisher), [open_to_all])
+        Claim.objects.filter(pk=open_to_all.pk).update(statement="Nothing.")
+        with as_owner():
+            execute("DELETE FROM claims_knownword WHERE word = 'zeppelin'")
         self.assertFalse(KnownWord.objects.filter(word="zeppelin").exists())
         sources.edit(source=whispered, by=self.researcher, confidential=False)
         self.assertEqual(self.rows("zeppelni", publisher), [whispered])
@@ -345,6 +360,33 @@ class Lists(ApiCase):
         self.assertLessEqual({"searchableclaim_words", "searchablesource_words", "knownword_trigrams"}, grown)
 
 
+class ManyRows(TestCase):
+    """Which way is taken where PostgreSQL knows how common a word is."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        with as_owner():
+            execute(
+                "INSERT INTO claims_searchableclaim SELECT n, 'english', upper(said), to_tsvector('english', said) FROM"
+                " (SELECT n, 'row ' || md5(n::text) || CASE WHEN n % 2 = 0 THEN ' harbour ' ELSE ' bridge ' END"
+                "  || CASE WHEN n % 1000 = 0 THEN 'zeppelin' ELSE '' END AS said FROM generate_series(1, 8000) n) r"
+            )
+            execute("ANALYZE claims_searchableclaim")
+
+    def test_common_words_are_met_on_the_way_and_rare_ones_looked_up(self) -> None:
+        build.article(language="en")
+        for text, looked_up in (("harbour", False), ("zeppelin", True), ("harbour zeppelin", True)):
+            with self.subTest(text):
+                before = scans("searchableclaim_words")
+                search(text=text, person=build.the(Role.EDITOR), kinds=[SearchKind.CLAIM])
+                self.assertEqual(scans("searchableclaim_words") != before, looked_up)
+
+    def test_so_are_parts_of_words(self) -> None:
+        for parts, looked_up in ((["arbou"], False), (["eppeli"], True), (["arbou", "eppeli"], True)):
+            with self.subTest(parts):
+                self.assertEqual(str(FENCE) in str(holding(Claim.objects.all(), parts, 50).query), looked_up)
+
+
 class Doors(ApiCase):
     def setUp(self) -> None:
         super().setUp()
@@ -371,6 +413,10 @@ class Doors(ApiCase):
         self.assertGreater(source["rank"], found["rank"])
         self.assertEqual(self.get(self.reviewer, "search/?q=harbuor")["results"][0]["found_by"], "similar")
         self.assertEqual(len(self.get(self.reviewer, "search/?q=harbour&kind=source")["results"]), 1)
+
+    def test_the_schema_says_how_many_are_ranked(self) -> None:
+        said = schema()["paths"]["/api/v1/search/"]["get"]["description"]
+        self.assertIn(f"the newest {NEWEST} matches of each kind", said)
 
     def test_pages(self) -> None:
         first = self.get(self.reviewer, "search/?q=harbour&page_size=1")
