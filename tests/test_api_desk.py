@@ -122,6 +122,14 @@ class SchemaIsWhole(TestCase):
         self.assertEqual(schema()["components"]["securitySchemes"]["token"]["scheme"], "bearer")
         self.assertEqual(schema()["paths"]["/api/v1/claims/"]["post"]["security"], [{"token": []}, {"cookieAuth": []}])
 
+    def test_schema_and_docs_are_answered_to_whoever_takes_what_they_are(self) -> None:
+        for path, accepted, status in (
+            ("schema/", "application/json", 200), ("schema/", "application/vnd.oai.openapi+json", 200),
+            ("schema/", "text/html", 406), ("docs/", "text/html", 200), ("docs/", "image/png", 406),
+        ):  # fmt: skip
+            with self.subTest(f"{path} as {accepted}"):
+                self.assertEqual(APIClient().get(ROOT + path, HTTP_ACCEPT=accepted).status_code, status)
+
     def test_schema_and_docs_are_open_and_nothing_else_is(self) -> None:
         client = APIClient()
         self.assertEqual(client.get(f"{ROOT}schema/").json()["openapi"], "3.1.0")

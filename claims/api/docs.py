@@ -30,6 +30,10 @@ class SchemaView(SpectacularJSONAPIView):
     schema = None
     renderer_classes = [OpenApiJsonRenderer]  # noqa: RUF012  (a list in the class it extends)
 
+    def media_types(self) -> tuple[str, ...]:
+        """By its own name; and as the JSON that it is, for who has not heard of that."""
+        return (OpenApiJsonRenderer.media_type, "application/json")
+
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(schema())
 
