@@ -6,10 +6,11 @@ import json
 import logging
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from rest_framework.test import APIClient
 
 from claims.actions import desk
@@ -21,6 +22,8 @@ from claims.models.desk import ALL_SCOPES
 logging.getLogger("django.request").setLevel(logging.ERROR)
 ROOT = "/api/v1/"
 PROBLEM = "application/problem+json"
+COPY = Path(__file__).parent.parent / "docs" / "openapi.json"
+REMAKE = "python3 manage.py spectacular --format openapi-json --file docs/openapi.json"
 
 
 @cache
@@ -121,6 +124,18 @@ class SchemaIsWhole(TestCase):
         self.assertEqual(schema()["openapi"], "3.1.0")
         self.assertEqual(schema()["components"]["securitySchemes"]["token"]["scheme"], "bearer")
         self.assertEqual(schema()["paths"]["/api/v1/claims/"]["post"]["security"], [{"token": []}, {"cookieAuth": []}])
+
+    def test_the_copy_on_file_is_what_is_served(self) -> None:
+        with override_settings(DESK_NOTICE=""):
+            served = APIClient().get(f"{ROOT}schema/").content
+        if COPY.read_bytes() != served:
+            self.fail(f"docs/openapi.json is not what is served. It is remade by: {REMAKE}")
+
+    def test_a_demonstration_says_so_here_too(self) -> None:
+        with override_settings(DESK_NOTICE="Nothing here is a published fact-check."):
+            served = APIClient().get(f"{ROOT}schema/").json()
+        self.assertTrue(served["info"]["description"].endswith("came about. Nothing here is a published fact-check."))
+        self.assertNotIn("published fact-check", schema()["info"]["description"])
 
     def test_schema_and_docs_are_answered_to_whoever_takes_what_they_are(self) -> None:
         for path, accepted, status in (

@@ -64,7 +64,8 @@ class OnlyJSON(BaseContentNegotiation):
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> tuple[Any, str]:
         given = request.headers.get("Accept", "").strip()
         view = (request.parser_context or {}).get("view")
-        kinds = view.media_types() if hasattr(view, "media_types") else [made.media_type for made in renderers]
+        of_resource = getattr(view, "media_types", None)
+        kinds = of_resource() if of_resource else [renderer.media_type for renderer in renderers]
         if given and not any(_takes(part, kinds) for part in given.split(",")):
             raise NotAcceptable(f"Answers are {' or '.join(kinds)} here: accept that.")
         return renderers[0], renderers[0].media_type
