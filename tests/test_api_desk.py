@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,20 @@ def operations() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 @cache
 def validator(shape: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator({**json.loads(shape), "components": schema()["components"]})
+    return jsonschema.Draft202012Validator(
+        {**json.loads(shape), "components": schema()["components"]}, format_checker=jsonschema.FormatChecker()
+    )
+
+
+def bodies_and_problems() -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is given and what can go wrong, everywhere: its place, and how the schema describes it there."""
+    for path, methods in schema()["paths"].items():
+        for method, operation in methods.items():
+            if "requestBody" in operation:
+                yield f"{method} {path}", operation["requestBody"]["content"]["application/json"]
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    yield f"{method} {path} {status}", answer["content"][PROBLEM]
 
 
 class ApiCase(TestCase):
@@ -111,6 +125,19 @@ class SchemaIsWhole(TestCase):
                     self.assertTrue(operation["summary"])
                     parameters = operation.get("parameters", ())
                     self.assertEqual([p["name"] for p in parameters if not p.get("description")], [])
+
+    def test_every_body_and_every_problem_has_examples_as_its_schema_says(self) -> None:
+        for where, media in bodies_and_problems():
+            examples = [example.get("$ref", example) for example in media.get("examples", {}).values()]
+            self.assertTrue(examples, where)
+            for example in examples:
+                if isinstance(example, str):
+                    example = schema()["components"]["examples"][example.rpartition("/")[2]]
+                with self.subTest(where):
+                    found = validator(json.dumps(media["schema"])).iter_errors(example["value"])
+                    self.assertEqual([error.message for error in found], [])
+                    if where.split()[-1].isdigit():
+                        self.assertEqual(str(example["value"]["status"]), where.split()[-1])
 
     def test_every_error_is_a_problem(self) -> None:
         for path, methods in schema()["paths"].items():
