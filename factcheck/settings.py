@@ -157,7 +157,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Factcheck",
-    "DESCRIPTION": f"From an article's text to a published verdict, and the record of how it came about. {DESK_NOTICE}",
+    "DESCRIPTION": "From an article's text to a published verdict, and the record of how it came about.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

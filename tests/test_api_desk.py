@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from rest_framework.test import APIClient
 
 from claims.actions import desk
@@ -21,6 +23,8 @@ from claims.models.desk import ALL_SCOPES
 logging.getLogger("django.request").setLevel(logging.ERROR)
 ROOT = "/api/v1/"
 PROBLEM = "application/problem+json"
+COPY = Path(__file__).parent.parent / "docs" / "openapi.json"
+REMAKE = "python3 manage.py spectacular --format openapi-json --file docs/openapi.json"
 
 
 @cache
@@ -36,7 +40,20 @@ def operations() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 @cache
 def validator(shape: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator({**json.loads(shape), "components": schema()["components"]})
+    return jsonschema.Draft202012Validator(
+        {**json.loads(shape), "components": schema()["components"]}, format_checker=jsonschema.FormatChecker()
+    )
+
+
+def bodies_and_problems() -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is given and what can go wrong, everywhere: its place, and how the schema describes it there."""
+    for path, methods in schema()["paths"].items():
+        for method, operation in methods.items():
+            if "requestBody" in operation:
+                yield f"{method} {path}", operation["requestBody"]["content"]["application/json"]
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    yield f"{method} {path} {status}", answer["content"][PROBLEM]
 
 
 class ApiCase(TestCase):
@@ -109,6 +126,19 @@ class SchemaIsWhole(TestCase):
                     parameters = operation.get("parameters", ())
                     self.assertEqual([p["name"] for p in parameters if not p.get("description")], [])
 
+    def test_every_body_and_every_problem_has_examples_as_its_schema_says(self) -> None:
+        for where, media in bodies_and_problems():
+            examples = [example.get("$ref", example) for example in media.get("examples", {}).values()]
+            self.assertTrue(examples, where)
+            for example in examples:
+                if isinstance(example, str):
+                    example = schema()["components"]["examples"][example.rpartition("/")[2]]
+                with self.subTest(where):
+                    found = validator(json.dumps(media["schema"])).iter_errors(example["value"])
+                    self.assertEqual([error.message for error in found], [])
+                    if where.split()[-1].isdigit():
+                        self.assertEqual(str(example["value"]["status"]), where.split()[-1])
+
     def test_every_error_is_a_problem(self) -> None:
         for path, methods in schema()["paths"].items():
             for method, operation in methods.items():
@@ -121,6 +151,26 @@ class SchemaIsWhole(TestCase):
         self.assertEqual(schema()["openapi"], "3.1.0")
         self.assertEqual(schema()["components"]["securitySchemes"]["token"]["scheme"], "bearer")
         self.assertEqual(schema()["paths"]["/api/v1/claims/"]["post"]["security"], [{"token": []}, {"cookieAuth": []}])
+
+    def test_the_copy_on_file_is_what_is_served(self) -> None:
+        with override_settings(DESK_NOTICE=""):
+            served = APIClient().get(f"{ROOT}schema/").content
+        if COPY.read_bytes() != served:
+            self.fail(f"docs/openapi.json is not what is served. It is remade by: {REMAKE}")
+
+    def test_a_demonstration_says_so_here_too(self) -> None:
+        with override_settings(DESK_NOTICE="Nothing here is a published fact-check."):
+            served = APIClient().get(f"{ROOT}schema/").json()
+        self.assertTrue(served["info"]["description"].endswith("came about. Nothing here is a published fact-check."))
+        self.assertNotIn("published fact-check", schema()["info"]["description"])
+
+    def test_schema_and_docs_are_answered_to_whoever_takes_what_they_are(self) -> None:
+        for path, accepted, status in (
+            ("schema/", "application/json", 200), ("schema/", "application/vnd.oai.openapi+json", 200),
+            ("schema/", "text/html", 406), ("docs/", "text/html", 200), ("docs/", "image/png", 406),
+        ):  # fmt: skip
+            with self.subTest(f"{path} as {accepted}"):
+                self.assertEqual(APIClient().get(ROOT + path, HTTP_ACCEPT=accepted).status_code, status)
 
     def test_schema_and_docs_are_open_and_nothing_else_is(self) -> None:
         client = APIClient()

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from claims.api.examples import examples
 from claims.api.fields import RowSerializer, StrictSerializer, Verbatim, Whole, said
 from claims.models import Anchor
 
@@ -31,6 +32,10 @@ class AnchorSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({
+    "By its quote": {"exact": "The harbour was closed on 4 May 2023."},
+    "By its offsets": {"start": 32, "end": 69},
+})  # fmt: skip
 class AnchorGiven(StrictSerializer):
     """A place in the article's current text: by its quote, or by its offsets."""
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from claims.actions import articles
 from claims.actions.acting import lock_article
 from claims.api.base import Door, Edited, Shown
+from claims.api.examples import examples
 from claims.api.exporting import Exported
 from claims.api.fields import Address, PersonField, RowSerializer, StrictSerializer, Text, Verbatim, Whole, said
 from claims.api.filtering import DayFilter, MomentFilter, OneOf, PersonFilter, WordFilter
@@ -65,6 +66,10 @@ class SettledCount(serializers.Serializer):
     settled = Whole(source="settled_count", help_text="How many of them are.")
 
 
+@examples({
+    "Say who leads the check, and by when": {"lead": "ingrid", "due_at": "2024-05-10T12:00:00Z"},
+    "Ask for three verdicts, of which two carry": {"quorum": 3, "votes_to_carry": 2},
+})  # fmt: skip
 class ArticleSerializer(RowSerializer):
     """An article under check."""
 
@@ -96,6 +101,18 @@ class ArticleSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({
+    "A text in Markdown, which says its title and byline itself": {
+        "text": "# The harbour was closed twice\n\nBy Ada Example\n\nThe harbour was closed on 3 May 2023.\n",
+        "media_type": "text/markdown", "publisher": "The Example Post", "published_on": "2024-05-03", "language": "en",
+    },
+    "A republication": {
+        "text": "The harbour was closed on 3 May 2023.", "media_type": "text/plain", "title": "The harbour was closed",
+        "url": "https://courier.example/harbour", "republished_from": {
+            "publisher": "The Example Post", "url": "https://post.example/harbour", "published_on": "2024-05-03",
+        },
+    },
+})  # fmt: skip
 class ArticleIntake(StrictSerializer):
     """An article's text, and details that win over what the text says of itself."""
 

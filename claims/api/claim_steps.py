@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from claims.actions import steps
 from claims.api.claims import ClaimDoor, ClaimSerializer, rating_on_scale
+from claims.api.examples import examples
 from claims.api.fields import Choice, PersonField, Reference, StrictSerializer, Text
 from claims.api.steps import StepsSerializer, asked
 from claims.choices import CorrectionType, SaidRating, TriageReason
@@ -15,6 +16,22 @@ from claims.models import Claim
 from claims.workflow import CLAIM_STEPS, JUDGE
 
 
+@examples({
+    "Take it up": {"step": "triage", "assignee": "jonas"},
+    "Set it aside": {"step": "set_aside", "triage_reason": "opinion", "note": "A feeling, not a fact."},
+    "Confirm that somebody else set it aside": {"step": "confirm_set_aside"},
+    "It repeats another": {"step": "mark_duplicate", "duplicate_of": 3},
+    "Submit it for review": {
+        "step": "submit_for_review", "none_contradicting": "The harbour office's archive, and the Courier's.",
+    },
+    "Decide where the reviewers differ": {
+        "step": "adjudicate", "rating": "mostly_true", "reason": "Closed for ships, open for ferries.",
+    },
+    "Send it back": {"step": "return_to_research", "reason": "The log has a second page."},
+    "Open a decided claim again": {
+        "step": "reopen", "reason": "A reader sent the second page of the log.", "correction_type": "update",
+    },
+})  # fmt: skip
 class StepTaken(StrictSerializer):
     """A step and what goes with it; GET says what each needs and takes."""
 

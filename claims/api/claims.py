@@ -19,6 +19,7 @@ from claims.anchoring import AnchorStatus
 from claims.api.anchors import AnchorGiven, AnchorSerializer
 from claims.api.base import Edited, Shown
 from claims.api.bulk import MOST, Bulk
+from claims.api.examples import examples
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
 from claims.api.fields import Derived, OrNull, PersonField, Reference, RowSerializer, Text, Whole, Words, said
@@ -51,6 +52,10 @@ class DecisionInClaim(RowSerializer):
         )  # fmt: skip
 
 
+@examples({"Hand it to somebody": {
+    "assignee": "jonas", "assignment_note": "The harbour office answers by telephone only.",
+    "due_at": "2024-05-08T17:00:00Z", "importance": "central", "topics": ["harbour", "works"],
+}})  # fmt: skip
 class ClaimSerializer(RowSerializer):
     """One checkable statement, anchored in the text."""
 
@@ -105,6 +110,21 @@ class ClaimSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({
+    "On a quote": {
+        "article": 1, "statement": "The harbour was closed on 3 May 2023.", "headline": "Was the harbour closed?",
+        "kind": "event", "claimant": "Ada Example", "attribution": ["The Example Post"], "stated_on": "2024-05-03",
+        "importance": "central", "topics": ["harbour"], "anchor": {"exact": "The harbour was closed on 3 May 2023."},
+    },
+    "On a quote that stands twice": {
+        "article": 1, "statement": "It was a shame.", "kind": "opinion", "claimant": "Ada Example",
+        "anchor": {"exact": "It was a shame.", "prefix": "3 May 2023. "},
+    },
+    "On a range of the text": {
+        "article": 1, "statement": "The harbour was closed on 3 May 2023.", "kind": "event", "claimant": "Ada Example",
+        "anchor": {"start": 32, "end": 69},
+    },
+})  # fmt: skip
 class ClaimWritten(ClaimSerializer):
     """A new claim and its place in the text."""
 
@@ -115,6 +135,12 @@ class ClaimWritten(ClaimSerializer):
         read_only_fields = tuple(n for n in ClaimSerializer.Meta.read_only_fields if n != "article")
 
 
+@examples({"Two claims": {"items": [
+    {"article": 1, "statement": "The harbour was closed on 3 May 2023.", "kind": "event", "claimant": "Ada Example",
+     "anchor": {"exact": "The harbour was closed on 3 May 2023."}},
+    {"article": 1, "statement": "The works took eleven months.", "kind": "number", "claimant": "Ada Example",
+     "anchor": {"exact": "The works took eleven months."}},
+]}})  # fmt: skip
 class ClaimsWritten(serializers.Serializer):
     """Claims to be written at once."""
 

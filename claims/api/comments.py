@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from claims.actions import comments
 from claims.api.anchors import AnchorGiven
 from claims.api.base import Listed, Shown, visible
+from claims.api.examples import examples
 from claims.api.fields import Flag, Nothing, PersonField, Reference, StrictSerializer, Text
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, PersonFilter
 from claims.api.threads import CommentInThread, ThreadSerializer, comments_shown, with_what_is_shown
@@ -32,6 +33,13 @@ class CommentSerializer(CommentInThread):
         read_only_fields = fields
 
 
+@examples({
+    "Begin a thread on a claim that blocks the sign-off": {
+        "claim": 1, "text": "@jonas, is this the log of the right year?", "blocking": True,
+    },
+    "Answer in a thread": {"thread": 1, "text": "It is: the cover says 2023."},
+    "On a passage of the article": {"article": 1, "text": "Who says so?", "passage": {"exact": "It was a shame."}},
+})  # fmt: skip
 class CommentGiven(StrictSerializer):
     """What is said, and where: in a thread, or beginning one on an article, claim, piece of evidence or verdict."""
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from claims.actions import contacts
 from claims.actions.acting import lock_article
 from claims.api.base import Edited, Shown
+from claims.api.examples import examples
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
 from claims.api.fields import Choice, PersonField, Reference, RowSerializer, StrictSerializer, Text, Verbatim, said
@@ -25,6 +26,7 @@ from claims.models import Article, Claim, Contact
 ENDS = [(value, label) for value, label in ContactOutcome.choices if value != ContactOutcome.AWAITING]
 
 
+@examples({"Give them longer": {"due_at": "2024-05-09T12:00:00Z"}})  # fmt: skip
 class ContactSerializer(RowSerializer):
     """One question to one person or body outside the desk, and how it ended. Only its deadline changes."""
 
@@ -59,6 +61,11 @@ class ContactSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({"A question by e-mail": {
+    "claim": 1, "whom": "Harbour Office, press desk", "channel": "email",
+    "question": "Was the harbour closed to all ships on 3 May 2023?",
+    "asked_at": "2024-05-04T09:30:00Z", "due_at": "2024-05-07T12:00:00Z",
+}})  # fmt: skip
 class ContactLogged(StrictSerializer):
     """A question that the desk has put."""
 
@@ -81,6 +88,7 @@ class ContactLogged(StrictSerializer):
         return attrs
 
 
+@examples({"They answered": {"outcome": "answered", "answer": "It was, from six in the morning."}})  # fmt: skip
 class ContactClosed(StrictSerializer):
     """How a question ended."""
 

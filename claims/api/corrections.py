@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from claims.actions import corrections
 from claims.api.base import Shown
+from claims.api.examples import examples
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
 from claims.api.fields import Choice, PersonField, Reference, RowSerializer, StrictSerializer, Text, Whole, said
@@ -44,6 +45,10 @@ class CorrectionSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({
+    "A clarification": {"type": "clarification", "text": "The date is that of the log.", "claims": [1]},
+    "A retraction": {"type": "retraction", "text": "We checked the log of another harbour."},
+})  # fmt: skip
 class CorrectionGiven(StrictSerializer):
     """A note on what readers see now."""
 

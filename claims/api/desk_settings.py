@@ -12,10 +12,12 @@ from rest_framework.response import Response
 from claims.actions import desk
 from claims.api import etags
 from claims.api.base import Door
+from claims.api.examples import examples
 from claims.api.fields import RowSerializer, said
 from claims.models import DeskSettings
 
 
+@examples({"Ask for two primary sources": {"primary_needed": 2, "secondary_needed": 4}})  # fmt: skip
 class DeskSettingsSerializer(RowSerializer):
     """What the desk has settled for all its articles."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
@@ -20,7 +21,10 @@ DOCS_POLICY = (
 
 @cache
 def schema() -> dict[str, Any]:
-    """The OpenAPI document. It is the same for everybody and costs half a second, so it is drawn once."""
+    """The OpenAPI document. It is the same for everybody and costs half a second, so it is drawn once.
+
+    docs/openapi.json is a copy: `manage.py spectacular --format openapi-json --file docs/openapi.json`.
+    """
     return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-any-return]
 
 
@@ -30,8 +34,14 @@ class SchemaView(SpectacularJSONAPIView):
     schema = None
     renderer_classes = [OpenApiJsonRenderer]  # noqa: RUF012  (a list in the class it extends)
 
+    def media_types(self) -> tuple[str, ...]:
+        """By its own name; and as the JSON that it is, for who has not heard of that."""
+        return (OpenApiJsonRenderer.media_type, "application/json")
+
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(schema())
+        drawn = schema()
+        description = f"{drawn['info']['description']} {settings.DESK_NOTICE}".strip()
+        return Response(drawn | {"info": drawn["info"] | {"description": description}})
 
 
 class DocsView(SpectacularSwaggerSplitView):

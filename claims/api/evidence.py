@@ -16,6 +16,7 @@ from claims.actions import evidence
 from claims.actions.acting import lock_claim
 from claims.api.base import Edited, Shown, visible
 from claims.api.bulk import MOST, Bulk
+from claims.api.examples import examples
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
 from claims.api.fields import (
@@ -34,6 +35,7 @@ from claims.choices import Addresses, Stance, Visibility
 from claims.models import Claim, Evidence, Source
 
 
+@examples({"Put the place right": {"locator": "p. 5, last line"}})  # fmt: skip
 class EvidenceSerializer(RowSerializer):
     """What a source says about one claim."""
 
@@ -68,12 +70,22 @@ class EvidenceSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({"The source's own words, and where they stand": {
+    "claim": 1, "source": 1, "stance": "corroborates", "excerpt": "3 May: closed to all ships from 06:00.",
+    "locator": "p. 4", "addresses": "true", "note": "The log is kept by hand.", "visibility": "public",
+}})  # fmt: skip
 class EvidenceCited(EvidenceSerializer):
     """New evidence on a claim."""
 
     claim = Reference(queryset=Claim.objects.all(), help_text="The claim's id.")
 
 
+@examples({"One source on two claims": {"items": [
+    {"claim": 1, "source": 1, "stance": "corroborates", "excerpt": "3 May: closed to all ships.", "locator": "p. 4",
+     "addresses": "true"},
+    {"claim": 2, "source": 1, "stance": "contradicts", "excerpt": "Works: 1 June to 2 March.", "locator": "p. 9",
+     "addresses": "true"},
+]}})  # fmt: skip
 class ManyCited(serializers.Serializer):
     """Evidence to be cited at once."""
 
@@ -88,6 +100,7 @@ class ManyMade(serializers.Serializer):
     results = EvidenceSerializer(many=True, help_text="In the order of the items.")
 
 
+@examples({"Cited by mistake": {"reason": "It is the log of another year."}})  # fmt: skip
 class Withdrawal(StrictSerializer):
     """Why something is withdrawn, or restored."""
 

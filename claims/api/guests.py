@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from claims.actions import guests
 from claims.api.base import Listed, Shown, visible
+from claims.api.examples import examples
 from claims.api.fields import Address, Flag, PersonField, Reference, RowSerializer, StrictSerializer, Whole, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, OneOf, PersonFilter
 from claims.choices import GuestDid, GuestMay, GuestRelation
@@ -41,6 +42,9 @@ class GuestLinkSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({"Let the author comment for a week": {
+    "article": 1, "name": "Ada Example", "relation": "author", "may": "comment", "days": 7,
+}})  # fmt: skip
 class GuestInvited(RowSerializer):
     """A new link for a guest."""
 

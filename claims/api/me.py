@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from claims.actions import desk, notifying
 from claims.api.base import Door
+from claims.api.examples import examples
 from claims.api.fields import Choice, Flag, RowSerializer, StrictSerializer, Text, Whole, said
 from claims.api.tokens import TokenSerializer
 from claims.choices import EmailMode, Role
@@ -96,6 +97,7 @@ class MyCalendarDoor(Door):
         return Response({"url": request.build_absolute_uri(reverse("calendar", args=[secret]))}, status=201)
 
 
+@examples({"Once a day": {"email_mode": "daily"}})  # fmt: skip
 class MeChosen(StrictSerializer):
     """How I want to be told."""
 

@@ -53,7 +53,9 @@ class BadStrings(ValidationError):
 
 
 class OnlyJSON(BaseContentNegotiation):
-    """Every answer is JSON; who takes none gets a 406 (RFC 9110, 12.5.1), itself a problem in JSON."""
+    """A resource answers in its media types, the schema and its pages in theirs; who takes none of them gets a 406
+    (RFC 9110, 12.5.1), itself a problem in JSON.
+    """
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         given = (request.content_type or "").partition(";")[0].strip().lower()
@@ -61,9 +63,10 @@ class OnlyJSON(BaseContentNegotiation):
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> tuple[Any, str]:
         given = request.headers.get("Accept", "").strip()
-        says = getattr((request.parser_context or {}).get("view"), "media_types", None)
-        kinds = says() if says else ()
-        if given and kinds and not any(_takes(part, kinds) for part in given.split(",")):
+        view = (request.parser_context or {}).get("view")
+        of_resource = getattr(view, "media_types", None)
+        kinds = of_resource() if of_resource else [renderer.media_type for renderer in renderers]
+        if given and not any(_takes(part, kinds) for part in given.split(",")):
             raise NotAcceptable(f"Answers are {' or '.join(kinds)} here: accept that.")
         return renderers[0], renderers[0].media_type
 

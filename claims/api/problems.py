@@ -23,6 +23,8 @@ from claims.rules import Refusal, Refused
 MEDIA_TYPE = "application/problem+json"
 # SQLSTATE of a serialization failure, a deadlock, and a lock that could not be had in time.
 TRY_AGAIN = {"40001", "40P01", "55P03"}
+# By RFC 9110, whatever the version of Python calls them.
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 UNREADABLE = {"too_long": 413, "unsupported_media_type": 415}
 # Fields that the API nests and the model keeps flat.
 NESTED = {
@@ -35,7 +37,7 @@ Problem = dict[str, Any]
 
 def as_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """REST framework's exception handler. None for what is our own fault: that is logged, and a 500."""
-    made = _problem_of(error, context)
+    made = problem_of(error, context)
     if made is None:
         return None
     set_rollback()
@@ -56,7 +58,8 @@ def our_fault() -> HttpResponse:
     return HttpResponse(render(problem(500, said, "server_error")), status=500, content_type=MEDIA_TYPE)
 
 
-def _problem_of(error: Exception, context: Mapping[str, Any]) -> Problem | None:
+def problem_of(error: Exception, context: Mapping[str, Any]) -> Problem | None:
+    """What is said of an error; None for what is our own fault."""
     for kind, translate in TRANSLATIONS:
         if isinstance(error, kind):
             return translate(error, context)
@@ -65,7 +68,7 @@ def _problem_of(error: Exception, context: Mapping[str, Any]) -> Problem | None:
 
 def problem(status: int, detail: str, code: str = "", **more: Any) -> Problem:
     """A problem's members; `more` are its extensions."""
-    title = HTTPStatus(status).phrase
+    title = TITLES.get(status) or HTTPStatus(status).phrase
     return {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **more}
 
 

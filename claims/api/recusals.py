@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from claims.actions import recusals
 from claims.api.base import Listed, Shown, visible
+from claims.api.examples import examples
 from claims.api.expanding import Expanded
 from claims.api.fields import PersonField, Reference, RowSerializer, StrictSerializer, Text, said
 from claims.api.filtering import IdFilter, MomentFilter, PersonFilter
@@ -40,6 +41,7 @@ class RecusalSerializer(RowSerializer):
         return shown
 
 
+@examples({"Step back": {"claim": 1, "note": "My brother works at the harbour office."}})  # fmt: skip
 class RecusalGiven(StrictSerializer):
     """The caller steps back from judging a claim."""
 

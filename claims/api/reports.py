@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from claims.actions import reports
 from claims.api.base import Listed, Shown, visible
+from claims.api.examples import examples
 from claims.api.fields import Choice, PersonField, Reference, RowSerializer, StrictSerializer, Text, Whole, said
 from claims.api.filtering import IdFilter, MomentFilter, OneOf, PersonFilter
 from claims.api.permissions import ReportPermission
@@ -39,6 +40,7 @@ class ReaderReportSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({"It was no error": {"outcome": "dismissed", "note": "The reader has another harbour's log."}})  # fmt: skip
 class Closing(StrictSerializer):
     """What the desk made of a report."""
 

@@ -16,6 +16,7 @@ from claims.actions import articles
 from claims.api.anchors import LARGEST_OFFSET
 from claims.api.articles import of_article
 from claims.api.base import Listed
+from claims.api.examples import examples
 from claims.api.fields import PersonField, RowSerializer, StrictSerializer, Text, Verbatim, Whole, said
 from claims.api.filtering import FlagFilter, OneOf, PersonFilter, WordFilter
 from claims.importers import intake
@@ -81,6 +82,10 @@ class RevisionMade(RevisionSerializer):
         read_only_fields = fields
 
 
+@examples({"The text as the publisher changed it": {
+    "text": "# The harbour was closed twice\n\nThe harbour was closed on 4 May 2023. It was a shame.\n",
+    "media_type": "text/markdown", "note": "The publisher put the date right.",
+}})  # fmt: skip
 class RevisionIntake(StrictSerializer):
     """The article's next text."""
 
@@ -192,6 +197,7 @@ class MarkSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({"A sentence that states no fact": {"start": 70, "end": 85}})  # fmt: skip
 class Span(StrictSerializer):
     """A range of the current text."""
 

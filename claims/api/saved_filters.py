@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from claims.actions import saved_filters
 from claims.api.base import Edited, Listed, Shown, visible
+from claims.api.examples import examples
 from claims.api.fields import Choice, PersonField, RowSerializer, Text, said
 from claims.api.filtering import FlagFilter, OneOf, PersonFilter, saveable
 from claims.api.lists import LISTS
@@ -23,6 +24,10 @@ from claims.models import SavedFilter
 PLACES = [(place, place) for place in LISTS]
 
 
+@examples({"Central claims that are late, for the whole desk": {
+    "list": "claims", "slug": "late-and-central", "title": "Late and central", "shared": True,
+    "query": "overdue=true&importance=central&ordering=due_at",
+}})  # fmt: skip
 class SavedFilterSerializer(RowSerializer):
     """A list's parameters under a name."""
 
@@ -49,6 +54,7 @@ class SavedFilterSerializer(RowSerializer):
         return attrs
 
 
+@examples({"Keep it to oneself": {"shared": False}})  # fmt: skip
 class SavedFilterChanged(SavedFilterSerializer):
     """What may be changed of it."""
 

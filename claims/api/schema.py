@@ -7,12 +7,22 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import serializers
 
 from claims.api import saved
 from claims.api.expanding import EXPANDED, PARAMETER, expands
 from claims.api.idempotency import HEADER, REPLAYED
+from claims.api.problem_shapes import (
+    EXAMPLES,
+    SENTENCES,
+    SHAPES,
+    WRONG_QUERY,
+    FieldError,
+    ItemsProblem,
+    NoSuchPlace,
+    Problem,
+)
 from claims.api.problems import MEDIA_TYPE
 
 SUMMARIES = {
@@ -21,111 +31,11 @@ SUMMARIES = {
     "retrieve": "Show one {noun}",
     "partial_update": "Change one {noun}",
 }
-READS = ("GET", "HEAD")
 WITH_ANCHORS = {("ClaimDoor", "create"), ("ClaimAnchorDoor", "settle"), ("CommentDoor", "create")}
 # Read only by those whose role does: a GET can be refused.
 CLOSED = {"AuditEventDoor", "ReaderReportDoor"}
 # What a GET can answer besides what every GET can.
 BESIDES = {"CheckpointDoor": {404}, "ProofDoor": {409}}
-
-
-class RowInTheWay(serializers.Serializer):
-    type = serializers.CharField(help_text="What it is, such as claim.")
-    id = serializers.IntegerField(help_text="Its id.")
-
-
-class BrokenRule(serializers.Serializer):
-    code = serializers.CharField(help_text="The name of the rule.")
-    message = serializers.CharField(help_text="What is wrong, said to a person.")
-    about = RowInTheWay(allow_null=True, help_text="The row that stands in the way, where it is one; or null.")
-
-
-class FieldError(serializers.Serializer):
-    pointer = serializers.CharField(required=False, help_text="Where in the body: a JSON pointer (RFC 6901).")
-    parameter = serializers.CharField(required=False, help_text="Or which parameter of the query.")
-    detail = serializers.CharField(help_text="What is wrong with it.")
-    code = serializers.CharField(help_text="The same in one word, for programs.")
-
-
-class Place(serializers.Serializer):
-    start = serializers.IntegerField(help_text="Where it begins, in code points.")
-    end = serializers.IntegerField(help_text="Where it ends, exclusive.")
-    exact = serializers.CharField(help_text="The text there.")
-    prefix = serializers.CharField(allow_blank=True, help_text="The text just before it.")
-    suffix = serializers.CharField(allow_blank=True, help_text="The text just after it.")
-
-
-class Problem(serializers.Serializer):
-    """What went wrong (RFC 9457)."""
-
-    type = serializers.CharField(help_text="about:blank: the title says what the status means.")
-    title = serializers.CharField(help_text="The status in words.")
-    status = serializers.IntegerField(help_text="The HTTP status.")
-    detail = serializers.CharField(help_text="What went wrong this time.")
-    code = serializers.CharField(allow_blank=True, help_text="The same in one word, for programs.")
-
-
-class BadInput(Problem):
-    """The body or the query is not what it should be."""
-
-    errors = FieldError(  # type: ignore[assignment]
-        many=True, required=False, help_text="What is wrong, field by field."
-    )
-
-
-class RefusedProblem(Problem):
-    """The rules of the desk, or this person's roles, forbid it; nothing was written."""
-
-    refusals = BrokenRule(many=True, required=False, help_text="Every reason.")
-
-
-class NoSuchPlace(BadInput):
-    """The anchor fits no place of the text, or more than one."""
-
-    nearest = Place(required=False, allow_null=True, help_text="The place most like the quote, if any comes near.")
-    candidates = Place(many=True, required=False, help_text="The first places where the quote stands.")
-    total = serializers.IntegerField(required=False, help_text="In how many places it stands.")
-
-
-class ChangedProblem(Problem):
-    """Somebody changed it since the caller read it; nothing was written."""
-
-    current = serializers.DictField(help_text="What it is now. Its ETag is this answer's.")
-
-
-class Item(serializers.Serializer):
-    index = serializers.IntegerField(help_text="Its place among the items, from 0.")
-    problem = serializers.DictField(
-        allow_null=True,
-        help_text="Why it cannot be made, as the problem it would be alone; null for one that could be.",
-    )
-
-
-class ItemsProblem(Problem):
-    """Some items cannot be made, so none was (`items_refused`)."""
-
-    items = Item(many=True, required=False, help_text="Each item, in order.")
-
-
-SHAPES = {400: BadInput, 403: RefusedProblem, 409: RefusedProblem, 412: ChangedProblem, 413: BadInput, 415: BadInput}
-SENTENCES = {
-    304: "Nothing has changed since the ETag in If-None-Match.",
-    400: "The body or the query is not what it should be.",
-    401: "No valid token, and no session.",
-    403: "The token's scope or this person's roles do not include it.",
-    404: "There is nothing here that this person may see.",
-    406: "The caller accepts no JSON.",
-    409: "The rules of the desk refuse it; or somebody changed the same thing at that moment (`try_again`); "
-    "or no signed checkpoint covers it yet (`not_sealed`); or the first request with the Idempotency-Key is still at "
-    "work (`in_progress`).",
-    412: "It has changed since the ETag in If-Match; ETag and `current` say what it is now.",
-    413: "The body is too large.",
-    415: "The body is not application/json, or the text is of a kind that is not read.",
-    422: "The Idempotency-Key was used for another request (`key_reused`); or the anchor fits no place of the text, or "
-    "more than one; or one of many items cannot be made (`items_refused`).",
-    428: "If-Match is missing.",
-    429: "The token, or the address the call comes from, calls too often: wait as long as Retry-After says.",
-}
 
 
 class DeskSchema(AutoSchema):
@@ -204,8 +114,12 @@ class DeskSchema(AutoSchema):
             schema["anyOf"] = schema.pop("oneOf")
 
     def _postprocess_serializer_schema(self, schema: dict[str, Any], serializer: Any, direction: str) -> dict[str, Any]:
-        """An answer always has all its fields (but see ?fields=); only problems have optional ones."""
+        """An answer always has all its fields (but see ?fields=); only problems have optional ones. A body has no
+        others than these.
+        """
         made: dict[str, Any] = super()._postprocess_serializer_schema(schema, serializer, direction)
+        if direction == "request" and "properties" in made:
+            made["additionalProperties"] = False
         if direction == "response" and "properties" in made and not isinstance(serializer, (Problem, FieldError)):
             made["required"] = [name for name in made["properties"] if name != EXPANDED]
         return made
@@ -215,12 +129,23 @@ class DeskSchema(AutoSchema):
         for status in sorted(self._problem_statuses()):
             shape = self._unprocessable() if status == 422 else SHAPES.get(status, Problem)
             body = self._get_response_for_code(shape, str(status), [MEDIA_TYPE], direction)
+            body["content"][MEDIA_TYPE]["examples"] = self._examples_of(status, shape)
             bodies[str(status)] = body | {"description": SENTENCES[status]}
         for code, body in bodies.items():
             body["description"] = body.get("description") or ("Done." if code == "204" else "The answer.")
         if self.method == "GET" and self.view.action != "export":
             bodies["304"] = {"description": SENTENCES[304]}
         return dict(sorted(bodies.items()))
+
+    def _examples_of(self, status: int, shape: type[Problem]) -> dict[str, Any]:
+        """Of a problem: kept once among the components, and referred to."""
+        told = WRONG_QUERY if (status, self.method) == (400, "GET") else EXAMPLES[shape if status == 422 else status]
+        found = {}
+        for name, said in told.items():
+            example = ResolvedComponent(name, ResolvedComponent.EXAMPLE, {"value": said}, name)
+            self.registry.register_on_missing(example)
+            found[name] = example.ref
+        return found
 
     def _problem_statuses(self) -> set[int]:
         door, _ = self._place()

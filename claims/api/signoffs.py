@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from claims.actions import articles, signoffs
 from claims.api.articles import ArticleSerializer
 from claims.api.base import Door
+from claims.api.examples import examples
 from claims.api.fields import Choice, PersonField, RowSerializer, StrictSerializer, Text, Whole, said
 from claims.api.problems import told
 from claims.api.steps import RefusalSerializer, StepsSerializer, asked
@@ -42,6 +43,9 @@ class SignOffAsked(serializers.Serializer):
     refusals = RefusalSerializer(many=True, help_text="Everything against the caller's signing off now.")
 
 
+@examples({"Sign just what was read": {
+    "note": "Read twice.", "digest": "5b0f3c1e8a7d4e2f9c6b1a0d3e5f7081923a4b5c6d7e8f90a1b2c3d4e5f60718",
+}})  # fmt: skip
 class SignOffGiven(StrictSerializer):
     """What may go with a sign-off."""
 
@@ -52,6 +56,7 @@ class SignOffGiven(StrictSerializer):
     )  # fmt: skip
 
 
+@examples({"Withdraw it": {"step": "withdraw", "reason": "Another desk has checked it."}})  # fmt: skip
 class ArticleStep(StrictSerializer):
     """A step of the article that has no address of its own."""
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from claims.actions import sources
 from claims.api.base import Edited, Shown, visible
 from claims.api.evidence import Withdrawal
+from claims.api.examples import examples
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
 from claims.api.fields import Flag, PersonField, Reference, RowSerializer, said
@@ -21,6 +22,11 @@ from claims.choices import SourceKind, Tier
 from claims.models import Source
 
 
+@examples({"A primary document": {
+    "title": "Log of the harbour office, May 2023", "publisher": "The Harbour Office", "kind": "document",
+    "tier": "primary", "url": "https://harbour.example/log", "archived_url": "https://archive.example/log",
+    "published_on": "2023-05-31", "accessed_at": "2024-05-04T09:00:00Z",
+}})  # fmt: skip
 class SourceSerializer(RowSerializer):
     """Where something can be looked up."""
 

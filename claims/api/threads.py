@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from claims.actions import comments
 from claims.api.base import Listed, Shown, visible
+from claims.api.examples import examples
 from claims.api.fields import Flag, Nothing, PersonField, RowSerializer, StrictSerializer, Text, Verbatim, Whole, said
 from claims.api.filtering import FlagFilter, IdFilter, MomentFilter, PersonFilter
 from claims.models import Comment, Person, Thread
@@ -94,6 +95,7 @@ class ThreadWithComments(ThreadSerializer):
         read_only_fields = fields
 
 
+@examples({"Let it block no longer": {"blocking": False}})  # fmt: skip
 class Blocking(StrictSerializer):
     """Whether the thread blocks."""
 

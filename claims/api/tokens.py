@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from claims.actions import desk
 from claims.api.base import Listed, Shown
+from claims.api.examples import examples
 from claims.api.fields import Choice, Nothing, RowSerializer, StrictSerializer, Text, Whole, Words, said
 from claims.api.filtering import FlagFilter
 from claims.choices import Scope
@@ -38,6 +39,9 @@ class TokenSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({"For a program that enters claims from one network": {
+    "name": "Importer", "scopes": ["read", "research"], "networks": ["192.0.2.0/24"], "days": 90,
+}})  # fmt: skip
 class TokenWanted(StrictSerializer):
     """A new token for a program of mine."""
 

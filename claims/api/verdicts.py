@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from claims.actions import verdicts
 from claims.api.base import Shown, visible
 from claims.api.claims import rating_on_scale
+from claims.api.examples import examples
 from claims.api.expanding import Expanded
 from claims.api.exporting import Exported
 from claims.api.fields import Choice, Flag, OrNull, PersonField, Reference, RowSerializer, StrictSerializer, Text, said
@@ -49,6 +50,16 @@ class VerdictSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({
+    "A verdict on just what was read": {
+        "claim": 1, "rating": "true", "rationale": "The harbour's own log says so.", "confidence": "high",
+        "relied_on": [1], "digest": "9a3c5e7f1b2d4860a8c0e2f4061828a4c6e80a2c4e6f8091a3b5c7d9ebfd0f21",
+    },
+    "On a quotation: whether it was said, and whether it is true": {
+        "claim": 2, "said_rating": "verbatim", "rating": "false", "confidence": "medium",
+        "rationale": "The mayor said it; the budget has eleven million.",
+    },
+})  # fmt: skip
 class VerdictFiled(StrictSerializer):
     """A reviewer's judgement of a claim in review."""
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from claims.actions import webhooks
 from claims.api.base import Listed, Shown, visible
+from claims.api.examples import examples
 from claims.api.fields import Address, Choice, RowSerializer, StrictSerializer, Text, said
 from claims.api.filtering import FlagFilter, IdFilter, OneOf
 from claims.choices import NotificationKind
@@ -46,6 +47,9 @@ class WebhookSerializer(RowSerializer):
         )  # fmt: skip
 
 
+@examples({"Be told when it is my turn": {
+    "url": "https://hooks.example.org/factcheck", "kinds": ["your_turn", "assignment"],
+}})  # fmt: skip
 class WebhookAdded(StrictSerializer):
     """A new webhook."""
 

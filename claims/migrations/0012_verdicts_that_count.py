@@ -16,7 +16,7 @@ def former(name: str) -> str:
 class Migration(migrations.Migration):
     """A verdict counts no longer when its reviewer has researched the claim since; a dispute is about the last one."""
 
-    dependencies = [("claims", "0011_review_roles")]
+    dependencies = [("claims", "0012_guest_news")]
     operations = [
         migrations.RunSQL(
             [SQL],
