@@ -12,13 +12,17 @@ from tests.desk_machine import SETTINGS, DeskMachine, prepare
 
 # Without these, whatever else was done, the rules of the desk have not been tried.
 MATTERS = ("judge", "adjudicate", "return_to_research", "sign off", "publish", "correct", "reopen", "discuss")
+COME_TO = ("decided", "disputed")
 
 
 class RandomRuns(TestCase):
     def test_the_rules_hold_whatever_people_do(self) -> None:
         prepare()
-        given = hypothesis.settings(SETTINGS, max_examples=8)
-        run_state_machine_as_test(hypothesis.seed(1)(DeskMachine), settings=given)
-        did, came_to = DeskMachine.did, DeskMachine.came_to
-        self.assertEqual([act for act in MATTERS if not did[act]], [], did)
-        self.assertEqual([state for state in ("decided", "disputed") if not came_to[state]], [], came_to)
+        given = hypothesis.settings(SETTINGS, max_examples=6)
+        for seed in range(4):
+            run_state_machine_as_test(hypothesis.seed(seed)(DeskMachine), settings=given)
+            did, came_to = DeskMachine.did, DeskMachine.came_to
+            missing = [act for act in MATTERS if not did[act]] + [state for state in COME_TO if not came_to[state]]
+            if not missing:
+                break
+        self.assertEqual(missing, [], did)

@@ -98,6 +98,7 @@ class ContactClosed(StrictSerializer):
     )
 
 
+@examples({"They answered after all": {"answer": "We have found the log: it was closed from six."}})
 class ContactAnsweredLate(StrictSerializer):
     """What was answered after a question was closed."""
 
