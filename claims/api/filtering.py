@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from claims.api.fields import LARGEST_ID
 from claims.api.pagination import PAGE
 from claims.models.search import SEARCHABLE
-from claims.search import holding
+from claims.search.lists import holding
 
 LIST_PARAMETERS = ("cursor", "page_size", "count", "ordering", "fields")
 LONGEST_SEARCH = 200
