@@ -19,7 +19,9 @@ from claims.api.docs import schema
 from claims.choices import FoundBy, Role, SearchKind
 from claims.models import Article, Claim, KnownWord, Person, SearchableArticle, SearchableClaim, Source
 from claims.models.search import SEARCHABLE
-from claims.search import FENCE, LONGEST, NEWEST, Found, _as_html, holding, lines_of, search
+from claims.search.lists import FENCE, holding
+from claims.search.marks import as_html, lines_of
+from claims.search.ranked import LONGEST, NEWEST, Found, search
 from claims.spelling import meant, slips
 from claims.trail.guards import broken
 from tests import build
@@ -66,8 +68,8 @@ class Spelling(SimpleTestCase):
 
 class Marking(SimpleTestCase):
     def test_what_cannot_be_placed_is_shown_without_marks(self) -> None:
-        self.assertEqual(_as_html("<a> b", "XbaXe> b", "X"), "&lt;a&gt; b")
-        self.assertEqual(_as_html("<a> b", " XbaXe  b", "X"), "&lt;<mark>a</mark>&gt; b")
+        self.assertEqual(as_html("<a> b", "XbaXe> b", "X"), "&lt;a&gt; b")
+        self.assertEqual(as_html("<a> b", " XbaXe  b", "X"), "&lt;<mark>a</mark>&gt; b")
 
 
 class Finding(TestCase):
@@ -145,11 +147,11 @@ class Finding(TestCase):
         for common, dear in ((False, 5), (True, 5), (True, 0), (True, 1e12)):
             with (
                 self.subTest(common=common, dear=dear),
-                mock.patch("claims.search._is_common", return_value=common),
-                mock.patch("claims.search.DEAR", dear),
+                mock.patch("claims.search.ranked.is_common", return_value=common),
+                mock.patch("claims.search.ways.DEAR", dear),
             ):
                 self.assertEqual(set(self.rows("harbour")), set(made))
-                with mock.patch("claims.search.NEWEST", 3):
+                with mock.patch("claims.search.ranked.NEWEST", 3):
                     self.assertEqual(self.rows("harbour"), made[:1:-1])
 
     def test_misspelt_words_are_found_where_few_have_them_and_it_is_said(self) -> None:
@@ -164,7 +166,7 @@ class Finding(TestCase):
         self.assertEqual(set(self.rows("the harbuor of 1 -yacht")), {made[1]})
         self.assertEqual(self.rows("zeppelin"), [])
         self.assertEqual(self.rows("zeppelin harbour"), [])
-        with mock.patch("claims.search.LITTLE", 1):
+        with mock.patch("claims.search.ranked.LITTLE", 1):
             self.assertEqual(self.rows("minster closed"), [exact], "where enough are found, nothing else is")
 
     def test_marks_stand_in_escaped_text(self) -> None:
@@ -304,7 +306,7 @@ class Lists(ApiCase):
 
     def test_pages_orders_filters_and_counts_go_on_as_before(self) -> None:
         for common in (False, True):
-            with self.subTest(common=common), mock.patch("claims.search._is_common", return_value=common):
+            with self.subTest(common=common), mock.patch("claims.search.lists.is_common", return_value=common):
                 for ordering in ("", "-created_at", "number", "state"):
                     found, path = [], f"claims/?search=arbou&page_size=5&ordering={ordering}"
                     while path:
@@ -322,7 +324,7 @@ class Lists(ApiCase):
     def test_confidential_sources_are_in_no_list_of_others(self) -> None:
         build.source(title="Ledger of whispers", confidential=True)
         for common in (False, True):
-            with mock.patch("claims.search._is_common", return_value=common):
+            with mock.patch("claims.search.lists.is_common", return_value=common):
                 self.assertEqual(self.ids("sources/?search=ledger", build.the(Role.PUBLISHER)), [self.source.pk])
                 self.assertEqual(len(self.ids("sources/?search=ledger", build.the(Role.RESEARCHER))), 2)
 

@@ -22,7 +22,7 @@ from claims.admin.paging import MOST, BoundedPaginator
 from claims.models import Person
 from claims.models.audit import AuditEventQuerySet
 from claims.models.search import SEARCHABLE
-from claims.search import holding
+from claims.search.lists import holding
 
 View = Callable[..., HttpResponse]
 MOMENTS = timedelta(seconds=60)  # within which the same again is the button pressed twice

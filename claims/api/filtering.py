@@ -17,7 +17,7 @@ from claims.api.expanding import PARAMETER, expands
 from claims.api.fields import LARGEST_ID
 from claims.api.pagination import PAGE
 from claims.models.search import SEARCHABLE
-from claims.search import holding
+from claims.search.lists import holding
 
 LIST_PARAMETERS = ("cursor", "page_size", "count", "ordering", "fields")
 LONGEST_SEARCH = 200

@@ -16,7 +16,7 @@ from claims.api.pagination import LARGEST, PAGE
 from claims.api.precedents import ArticleOfPrecedent
 from claims.choices import FoundBy, SearchKind
 from claims.models import Claim
-from claims.search import LONGEST, Found, search
+from claims.search.ranked import LONGEST, Found, search
 
 LAST = 10_000  # the number of a page
 

@@ -11,20 +11,7 @@ from django.db.models.lookups import Contains
 
 from claims.models.article import Article
 from claims.models.claim import Claim
-from claims.models.desk import Person
 from claims.models.source import Source
-
-
-class SearchableQuerySet(models.QuerySet["Any"]):
-    def visible_to(self, person: Person) -> SearchableQuerySet:
-        """What this person may find: claims and articles are open to the desk."""
-        return self
-
-
-class SearchableSourceQuerySet(SearchableQuerySet):
-    def visible_to(self, person: Person) -> SearchableSourceQuerySet:
-        """Confidential sources are for those whose role needs them."""
-        return self if person.has_perm("claims.view_confidential") else self.filter(source__confidential=False)
 
 
 class Searchable(models.Model):
@@ -54,8 +41,6 @@ class SearchableClaim(Searchable):
         Claim, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="searchable"
     )
 
-    objects = SearchableQuerySet.as_manager()
-
     def __str__(self) -> str:
         return f"the text of claim {self.claim_id}"
 
@@ -64,8 +49,6 @@ class SearchableArticle(Searchable):
     article = models.OneToOneField(
         Article, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="searchable"
     )
-
-    objects = SearchableQuerySet.as_manager()
 
     class Meta(Searchable.Meta):
         indexes: ClassVar[tuple[models.Index, ...]] = (
@@ -81,8 +64,6 @@ class SearchableSource(Searchable):
     source = models.OneToOneField(
         Source, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="searchable"
     )
-
-    objects = SearchableSourceQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"the text of source {self.source_id}"
@@ -122,16 +103,3 @@ class Holds(Contains):
 
     def get_rhs_op(self, connection: Any, rhs: str) -> str:
         return f"LIKE UPPER({rhs})"
-
-
-@SearchVectorField.register_lookup
-class Matches(models.Lookup):
-    """Whether these words answer a query, which is given as PostgreSQL writes one."""
-
-    lookup_name = "matches"
-    prepare_rhs = False
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        lhs, lhs_params = self.process_lhs(compiler, connection)
-        rhs, rhs_params = self.process_rhs(compiler, connection)
-        return f"{lhs} @@ {rhs}::tsquery", (*lhs_params, *rhs_params)
