@@ -16,7 +16,7 @@ from django.test import RequestFactory, SimpleTestCase, override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from claims.actions import answers, desk, publications
+from claims.actions import desk, publications, redaction
 from claims.api.claims import ClaimDoor
 from claims.choices import ClaimState, Role, Scope
 from claims.models import ApiToken, Claim, KeptAnswer, Person, Publication, Source, Throttle, Verdict
@@ -26,6 +26,7 @@ from factcheck.addresses import address_of, neighbourhood
 from factcheck.env import Rate
 from tests import build, sealed  # noqa: F401 - publishing seals
 from tests.test_api_desk import PROBLEM, ApiCase
+from tests.transactional import as_owner
 
 SOURCE = {"title": "A log", "kind": "document", "tier": "primary"}
 
@@ -281,8 +282,12 @@ class AskedAgain(ApiCase):
         self.assertNotIn(text.encode(), bytes(body))
 
     def test_what_an_erasure_took_is_not_told_again_and_not_done_again(self) -> None:
-        self.send("sources/", SOURCE, 201)
-        answers.erase_all()
+        made = self.send("sources/", SOURCE, 201).json()
+        with as_owner():
+            redaction.redact(
+                kind="source", object_id=made["id"], field="title", basis="GDPR 17", by=build.the("editor")
+            )
+        self.assertEqual([bytes(kept.body) for kept in KeptAnswer.objects.all()], [b""])
         self.assertEqual(self.send("sources/", SOURCE, 409).json()["code"], "answer_gone")
         self.assertEqual(Source.objects.count(), 1)
 
