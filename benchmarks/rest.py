@@ -69,18 +69,24 @@ def cases(size: int) -> list[tuple[str, Call, Call]]:
     deep = server.cursor_after(middle)
     one = itertools.cycle(Claim.objects.order_by("-pk").values_list("pk", flat=True)[:1000])
     raw = Raw()
-    new, plain = itertools.count(), itertools.count()
-    on = build.article(text=build.TEXT)
+    # Claims are written on articles as they are: some dozens to each.
+    on = itertools.cycle([build.article() for _ in range(10)])
+    fresh: list[int] = []
+
+    def write() -> None:
+        claim = server.post("claims/", {"article": next(on).pk, "statement": "Again.", "kind": "event",
+                                        "anchor": {"exact": build.CLAIMS[0]}})  # fmt: skip
+        fresh.append(json.loads(claim)["id"])
+
     return [
         ("list of 50", lambda: server.get("claims/"), lambda: raw.page()),
         ("filtered list of 50", lambda: server.get("claims/?state=disputed&kind=event"),
          lambda: raw.page("state = 'disputed' AND kind = 'event'")),
         ("list of 50, in the middle", lambda: server.get(f"claims/?cursor={deep}"), lambda: raw.page(f"id < {middle}")),
         ("one claim", lambda: server.get(f"claims/{next(one)}/"), lambda: raw.page(f"id = {next(one)}")),
-        ("a claim written, against the ORM's plain INSERT",
-         lambda: server.post("claims/", {"article": on.pk, "statement": f"Number {next(new)}.", "kind": "event",
-                                         "anchor": {"exact": build.CLAIMS[0]}}),
-         lambda: raw.insert(on, next(plain))),
+        ("a claim written, against its rows written by the plain ORM", write, lambda: raw.insert(next(on))),
+        ("a step, against its row changed by the plain ORM",
+         lambda: server.post(f"claims/{fresh.pop()}/steps/", {"step": "triage"}), lambda: raw.update(next(one))),
     ]  # fmt: skip
 
 
@@ -138,6 +144,7 @@ class Raw:
         names = tuple(name for name in ClaimSerializer().fields if name != "expanded")
         statement = _shape(names, everything=True)._statement
         self.select = statement.rpartition(" WHERE ")[0]
+        self.numbers = itertools.count(1_000_000)
         connection.ensure_connection()
         self.cursor = connection.connection.cursor(row_factory=dict_row)
 
@@ -151,15 +158,28 @@ class Raw:
         ).fetchall()
         return orjson.dumps(rows)
 
-    def insert(self, on: Any, number: int) -> None:
-        """A claim by the plain ORM, its triggers put aside."""
+    def insert(self, on: Any) -> None:
+        """A claim and its anchor by the plain ORM, with the triggers that the database has for all."""
+        from django.db import transaction
+
+        from claims.models import Anchor, Claim
+
+        number = next(self.numbers)
+        claim, anchor = Claim.objects.filter(state="identified").first(), Anchor.objects.first()
+        assert claim is not None and anchor is not None
+        claim.pk, claim.article, claim.number, claim.code = None, on, number, f"P{number}"
+        anchor.pk, anchor.claim, anchor.revision = None, claim, on.current_revision
+        with transaction.atomic():
+            claim.save(force_insert=True)
+            anchor.claim_id = claim.pk
+            anchor.save(force_insert=True)
+
+    def update(self, pk: int) -> None:
         from claims.models import Claim
 
-        sample = Claim.objects.first()
-        assert sample is not None
-        sample.pk, sample.article, sample.number, sample.code = None, on, 1_000_000 + number, f"P{number}"
-        sample.decision = None
-        sample.save(force_insert=True)
+        claim = Claim.objects.get(pk=pk)
+        claim.assignment_note = str(next(self.numbers))
+        claim.save(update_fields=["assignment_note", "updated_at"])
 
 
 if __name__ == "__main__":
