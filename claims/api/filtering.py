@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, cast
 
 import django_filters
@@ -95,13 +96,25 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 
 
 class DeskFilters(DjangoFilterBackend):
-    """The filters of a list; where none is asked for none is made ready."""
+    """The filters of a list; only those that are asked for are made ready."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
         filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
         if filters.keys().isdisjoint(request.query_params.keys()):
             return queryset
         return cast(QuerySet, super().filter_queryset(request, queryset, view))
+
+    def get_filterset(self, request: Request, queryset: QuerySet, view: Any) -> Any:
+        asked = _with_these(self.get_filterset_class(view, queryset), frozenset(request.query_params))
+        return asked(**self.get_filterset_kwargs(request, queryset, view))
+
+
+@lru_cache(256)
+def _with_these(filterset_class: Any, names: frozenset[str]) -> Any:
+    """A filter set with these of its filters alone."""
+    narrowed: Any = type(filterset_class.__name__, (filterset_class,), {})
+    narrowed.base_filters = {name: f for name, f in filterset_class.base_filters.items() if name in names}
+    return narrowed
 
 
 class DeskSearch(SearchFilter):
