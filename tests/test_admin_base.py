@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
@@ -23,14 +25,15 @@ from claims.admin.site import DeskSite
 from claims.choices import ClaimState, Role, Stance
 from claims.models import AuditEvent, Person, ReaderReport
 from tests import build
+from tests.published import Reading
 
 # What the tests ask for on purpose is refused or not found; each of those would write a traceback.
 logging.getLogger("django.request").setLevel(logging.CRITICAL)
 logging.getLogger("django.security").setLevel(logging.CRITICAL)
 
 PAGES = ("step", "anchor", "revise", "non_factual", "take_back", "withdraw", "revoke", "roles", "password",
-         "deactivate", "reactivate", "reply", "resolve", "reopen", "block", "unblock", "close", "extend", "disable",
-         "enable", "deliveries")  # fmt: skip
+         "deactivate", "reactivate", "reply", "resolve", "reopen", "block", "unblock", "close", "late", "extend",
+         "disable", "enable", "deliveries")  # fmt: skip
 
 
 def client_of(person: Person) -> Client:
@@ -209,6 +212,33 @@ class WhoSees(TestCase):
                 self.assertNotContains(answer, "It leaked")
         self.assertContains(researcher.get(pages[0]), "Whispered")
         self.assertContains(researcher.get(pages[2]), "It leaked")
+
+
+class ForEverybody(TestCase):
+    """What axe-core found wanting once (WCAG 2.2 AA), as far as markup tells it."""
+
+    def test_every_field_has_a_label(self) -> None:
+        claim, contact, editor = build.identified(), build.contact(), build.the(Role.EDITOR)
+        pages = [url(model, "add") for model in (models.Contact, models.Claim, models.GuestLink, models.Webhook)]
+        pages += [url(models.Claim, "change", claim.pk), url(models.Article, "change", claim.article_id)]
+        pages += [url(models.Contact, "extend", contact.pk), reverse("admin:me"), reverse("admin:agreement")]
+        for page in pages:
+            reading = Reading(client_of(editor).get(page).content.decode())
+            labels = {a.get("for") for a in reading.named("label")}
+            fields = [a for tag, a in reading.attributes if tag in ("input", "select", "textarea")]
+            shown = [a for a in fields if a.get("type") not in ("hidden", "submit") and "aria-label" not in a]
+            with self.subTest(page):
+                self.assertTrue(shown)
+                self.assertEqual([a.get("name") for a in shown if a.get("id") not in labels], [])
+
+    def test_what_scrolls_sideways_is_reached_by_the_keyboard(self) -> None:
+        scrolling = [
+            tag for path in (settings.BASE_DIR / "templates" / "admin").rglob("*.html")
+            for tag in re.findall(r"<div class=\"desk-(?:scroll|wide)\"[^>]*>", path.read_text())
+        ]  # fmt: skip
+        self.assertGreater(len(scrolling), 3)
+        for tag in scrolling:
+            self.assertRegex(tag, r'tabindex="0" role="region" aria-label')
 
 
 class Lists(TestCase):

@@ -145,3 +145,17 @@ class ThePages(Browser):
         outside = AuditEvent.objects.filter(outside=True, seq__gt=before)
         self.assertEqual(set(outside.values_list("object_type", flat=True)) - {"person", "person_groups"}, set())
         self.assertEqual([e["message"] for e in self.browser.get_log("browser")], [])
+
+
+class ForEverybody(Browser):
+    def test_fields_of_several_parts_bear_the_names_of_their_labels(self) -> None:
+        self.be(build.the(Role.EDITOR))
+        self.open("claims_contact_add")
+        WebDriverWait(self.browser, PATIENCE).until(
+            lambda b: b.find_elements(By.CSS_SELECTOR, ".select2-selection[aria-labelledby*=id_claim_label]")
+        )
+        parts = self.browser.find_elements(By.CSS_SELECTOR, ".select2-selection, [role=textbox], p.datetime")
+        self.assertEqual([(part.aria_role, part.accessible_name.strip()) for part in parts], [
+            ("combobox", "Article:"), ("textbox", "Article:"), ("combobox", "Claim:"), ("textbox", "Claim:"),
+            ("group", "Asked at:"), ("group", "Due at:"),
+        ])  # fmt: skip

@@ -1,5 +1,6 @@
 "use strict";
-// Unsaved edits are not lost by a click on a step, and a quote is taken from the text by selecting it.
+// Unsaved edits are not lost by a click on a step, a quote is taken from the text by selecting it, and fields that Django
+// makes of several parts bear the name of their label.
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("#content-main > form[method=post], form.desk-form[method=post]");
   let dirty = false;
@@ -20,5 +21,29 @@ document.addEventListener("DOMContentLoaded", () => {
         }
       });
     }
+  }
+  for (const moment of document.querySelectorAll("p.datetime")) {
+    const label = moment.previousElementSibling;
+    if (label && label.tagName === "LABEL") {
+      label.id = label.id || `${moment.querySelector("input").id}_group`;
+      moment.setAttribute("role", "group");
+      moment.setAttribute("aria-labelledby", label.id);
+    }
+  }
+  // After Django's own, which makes these fields.
+  if (window.django && window.django.jQuery) {
+    window.django.jQuery(() => {
+      for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+        const label = document.querySelector(`label[for="${select.id}"]`);
+        const made = select.nextElementSibling;
+        const field = made && made.querySelector(".select2-selection");
+        if (label && field) {
+          label.id = label.id || `${select.id}_label`;
+          const shown = field.querySelector(".select2-selection__rendered");
+          field.setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
+          shown.setAttribute("aria-labelledby", label.id);
+        }
+      }
+    });
   }
 });
