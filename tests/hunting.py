@@ -22,13 +22,15 @@ from django.urls import NoReverseMatch, URLPattern, resolve, reverse
 from claims import urls as public
 from claims import workflow
 from claims.api.docs import schema
+from claims.api.expanding import EXPANDED
 from claims.api.filtering import PersonFilter
 from claims.models import Article, ArticleRevision, AuditEvent, Checkpoint, Claim, Person, Publication
 
 NEWEST = 4  # rows of a noun that are asked for; what is hidden was written last
 OFFERED = 8  # choices of a filter of the admin that are taken, beside those near to what is hidden
 PAGES = 4  # that are followed where a page holds one row
-HANDLED = {"cursor", "page_size", "count", "ordering", "fields", "search"}
+# A saved filter only stands for parameters that are asked for themselves.
+HANDLED = {"cursor", "page_size", "count", "ordering", "fields", "search", "expand", "saved"}
 
 
 class Quarry:
@@ -106,8 +108,13 @@ def variants(path: str, operation: dict[str, Any], quarry: Quarry) -> Iterator[s
         yield urlencode({"count": "true", "page_size": 200})
         if "search" in parameters:
             yield from (urlencode({"search": word, "count": "true"}) for word in quarry.words)
+    if "format" in parameters:  # what the list holds, which is asked for with everything
+        yield from (urlencode({"format": form}) for form in parameters["format"]["schema"]["enum"])
+        return
     if "fields" in parameters:
         yield from (urlencode({"fields": name}) for name in fields_of(operation))
+    if "expand" in parameters:
+        yield urlencode({"expand": ",".join(view.serializer_class._declared_fields[EXPANDED].doors)})
     yield from with_what_is_required(parameters, view, quarry)
 
 
