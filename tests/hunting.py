@@ -99,15 +99,7 @@ def variants(path: str, operation: dict[str, Any], quarry: Quarry) -> Iterator[s
     view = view_of(path)
     parameters = {p["name"]: p for p in operation.get("parameters", ()) if p["in"] == "query"}
     if "cursor" in parameters:
-        filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
-        for name in sorted(set(parameters) - HANDLED):
-            for value in values_of(name, filters.get(name), parameters[name], view, quarry):
-                yield urlencode({name: value, "count": "true"})
-        for name in (*view.ordering_fields, view.queryset.model._meta.pk.name):
-            yield from (urlencode({"ordering": sign + name}) for sign in ("", "-"))
-        yield urlencode({"count": "true", "page_size": 200})
-        if "search" in parameters:
-            yield from (urlencode({"search": word, "count": "true"}) for word in quarry.words)
+        yield from of_list(parameters, view, quarry)
     if "format" in parameters:  # what the list holds, which is asked for with everything
         yield from (urlencode({"format": form}) for form in parameters["format"]["schema"]["enum"])
         return
@@ -116,6 +108,19 @@ def variants(path: str, operation: dict[str, Any], quarry: Quarry) -> Iterator[s
     if "expand" in parameters:
         yield urlencode({"expand": ",".join(view.serializer_class._declared_fields[EXPANDED].doors)})
     yield from with_what_is_required(parameters, view, quarry)
+
+
+def of_list(parameters: dict[str, Any], view: Any, quarry: Quarry) -> Iterator[str]:
+    """Every filter and ordering value of a list, its whole length counted, and the words."""
+    filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+    for name in sorted(set(parameters) - HANDLED):
+        for value in values_of(name, filters.get(name), parameters[name], view, quarry):
+            yield urlencode({name: value, "count": "true"})
+    for name in (*view.ordering_fields, view.queryset.model._meta.pk.name):
+        yield from (urlencode({"ordering": sign + name}) for sign in ("", "-"))
+    yield urlencode({"count": "true", "page_size": 200})
+    if "search" in parameters:
+        yield from (urlencode({"search": word, "count": "true"}) for word in quarry.words)
 
 
 def with_what_is_required(parameters: dict[str, Any], view: Any, quarry: Quarry) -> Iterator[str]:

@@ -228,6 +228,22 @@ class Filters(ListCase):
         self.assertEqual(self.found("articles/", state="checking", slug=self.on.slug), {self.on.pk})
         self.assertEqual(self.found("articles/", search="cranes"), {self.on.pk})
 
+    def test_a_filter_without_a_value_is_refused_and_not_passed_over(self) -> None:
+        for query in ("state=", "created_after=", "publisher="):
+            with self.subTest(query):
+                problem = self.call(self.reader, "GET", f"articles/?{query}", expect=400).json()
+                self.assertEqual(problem["errors"][0]["code"], "blank")
+
+    def test_moments_are_understood_in_any_offset_also_where_rows_are_streamed(self) -> None:
+        for path in ("articles/", "articles/export/"):
+            for moment, status in (("2000-01-01T00:00:00%2B16:00", 200), ("0001-01-01T00:00:00%2B10:00", 400)):
+                with self.subTest(path, moment=moment):
+                    client = self.client_of(self.reader)
+                    answer = client.get(f"/api/v1/{path}?created_after={moment}")
+                    self.assertEqual(answer.status_code, status)
+                    if answer.streaming:
+                        self.assertIn(self.on.slug, answer.getvalue().decode())
+
     def test_the_record_is_filtered_by_article_claim_actor_action_and_time(self) -> None:
         claim = self.claims[3]
         events = self.get(self.reader, f"audit-events/?claim={claim.pk}&page_size=200")["results"]

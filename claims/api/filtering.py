@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import lru_cache
 from typing import Any, cast
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -88,8 +90,21 @@ class DayFilter(django_filters.DateFilter):
         super().__init__(field_name=field_name, lookup_expr=lookup_expr, help_text=sentence, input_formats=["%Y-%m-%d"])
 
 
+class MomentField(IsoDateTimeField):
+    """In UTC: the database knows no offsets beyond 15:59."""
+
+    def to_python(self, value: Any) -> Any:
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
 class MomentFilter(django_filters.IsoDateTimeFilter):
     """A moment, as RFC 3339 writes it."""
+
+    field_class = MomentField
 
     def __init__(self, field_name: str, sentence: str, lookup_expr: str) -> None:
         super().__init__(field_name=field_name, lookup_expr=lookup_expr, help_text=sentence)
@@ -130,8 +145,9 @@ class DeskSearch(SearchFilter):
 
 
 def check_parameters(request: Request, view: Any) -> None:
-    """Raises ValidationError for query parameters that are unknown, given twice, or hold NUL."""
+    """Raises ValidationError for parameters that are unknown, given twice or hold NUL, and filters without a value."""
     known = set(_known(view))
+    filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
     wrong: dict[str, ErrorDetail] = {}
     for name, values in request.query_params.lists():
         if name not in known:
@@ -139,6 +155,8 @@ def check_parameters(request: Request, view: Any) -> None:
             wrong[name] = ErrorDetail(f"There is no such parameter. {takes}", code="unknown")
         elif len(values) > 1:
             wrong[name] = ErrorDetail("Give this parameter once.", code="repeated")
+        elif values == [""] and name in filters:
+            wrong[name] = ErrorDetail("Give it a value, or leave it out.", code="blank")
         elif "\0" in values[0]:
             wrong[name] = ErrorDetail("NUL (U+0000) is no character of a text.", code="bad_characters")
         elif name == "search" and len(values[0]) > LONGEST_SEARCH:

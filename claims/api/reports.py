@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,6 +25,9 @@ class ReaderReportSerializer(RowSerializer):
     """A reader's word that something published is wrong."""
 
     article = Whole(source="publication.article_id", read_only=True, help_text="The article's id.")
+    email = serializers.EmailField(
+        read_only=True, allow_blank=True, help_text="Where the reader wants an answer; empty where they want none."
+    )
     closed_by = PersonField(read_only=True, allow_null=True, help_text="Who closed it, or null.")
 
     class Meta:
@@ -34,7 +38,7 @@ class ReaderReportSerializer(RowSerializer):
         extra_kwargs = said(
             id="The report's id.", publication="The id of the publication that the reader saw.",
             claim="The claim's id, or null: about the article.", text="What the reader wrote.",
-            email="Where the reader wants an answer; empty where they want none.", sent_at="When it was sent.",
+            sent_at="When it was sent.",
             outcome="Whether it is open, led to a correction, or was dismissed.", note="What the desk found.",
             correction="The id of the correction it led to, or null.", closed_at="When it was closed, or null.",
         )  # fmt: skip

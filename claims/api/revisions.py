@@ -17,7 +17,7 @@ from claims.api.anchors import LARGEST_OFFSET
 from claims.api.articles import of_article
 from claims.api.base import Listed
 from claims.api.examples import examples
-from claims.api.fields import PersonField, RowSerializer, StrictSerializer, Text, Verbatim, Whole, said
+from claims.api.fields import Address, PersonField, RowSerializer, StrictSerializer, Text, Verbatim, Whole, said
 from claims.api.filtering import FlagFilter, OneOf, PersonFilter, WordFilter
 from claims.importers import intake
 from claims.models import ArticleLink, ArticleRevision, NonFactualMark
@@ -136,6 +136,7 @@ class LinkSerializer(RowSerializer):
     """A citation link of a text."""
 
     revision = Whole(source="revision.number", read_only=True, help_text="The number of the text it stands in.")
+    target = Address(read_only=True, allow_blank=True, help_text="Where it leads; empty when missing.")
 
     class Meta:
         model = ArticleLink
@@ -143,7 +144,7 @@ class LinkSerializer(RowSerializer):
         read_only_fields = fields
         extra_kwargs = said(
             id="The link's id.", text="Its anchor text.", start="Where that begins, in code points.",
-            end="Where it ends, exclusive.", target="Where it leads; empty when missing.",
+            end="Where it ends, exclusive.",
             status="Whether the target is present, missing, or was recovered by a person.",
         )  # fmt: skip
 

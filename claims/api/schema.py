@@ -91,12 +91,14 @@ class DeskSchema(AutoSchema):
         return found
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
-        """With the sentence of each filter, also where its type is said by hand."""
+        """With the sentence of each filter, also where its type is said by hand. None is without a value."""
         found: list[dict[str, Any]] = super()._get_filter_parameters()
         filters = getattr(getattr(self.view, "filterset_class", None), "base_filters", {})
         for parameter in found:
             if parameter["name"] in filters:
                 parameter.setdefault("description", filters[parameter["name"]].extra["help_text"])
+                if parameter["schema"].keys() == {"type"} and parameter["schema"]["type"] == "string":
+                    parameter["schema"]["minLength"] = 1
         return found
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
