@@ -21,7 +21,7 @@ UNSAID = "SELECT set_config('factcheck.action', '', true)"
 class Migration(migrations.Migration):
     """Programs: scopes and networks of their tokens, how often they may call, and what they were answered."""
 
-    dependencies = [("claims", "0013_search")]
+    dependencies = [("claims", "0014_search")]
 
     operations = [
         migrations.AddField(

@@ -72,7 +72,7 @@ def searchable(noun: str, *more: models.Index) -> migrations.CreateModel:
 class Migration(migrations.Migration):
     """The words of claims, articles and sources, and the parts of their words, for search."""
 
-    dependencies = [("claims", "0012_verdicts_that_count")]
+    dependencies = [("claims", "0013_verdicts_that_count")]
     operations = [
         migrations.RunSQL([TRIGRAMS], migrations.RunSQL.noop),
         searchable("claim"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Filters of the API's lists, kept under names."""
 
-    dependencies = [("claims", "0014_programs")]
+    dependencies = [("claims", "0015_programs")]
 
     operations = [
         migrations.CreateModel(
