@@ -524,7 +524,7 @@ class Kept(OwnKeys, TestCase):
                 search(text=statement[:LONGEST], person=self.editor)
 
     def test_a_server_without_trigrams_is_told_what_it_wants(self) -> None:
-        statement = importlib.import_module("claims.migrations.0013_search").TRIGRAMS
+        statement = importlib.import_module("claims.migrations.0014_search").TRIGRAMS
         with as_owner(), transaction.atomic():
             execute(statement)
             with self.assertRaisesRegex(NotSupportedError, "install its contrib package"):
