@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,17 @@ class Chain(LiveDesk):
         correction = self.ask(self.publisher, "publications_corrections_create", published.id, body=note, expect=201)
         self.assertEqual((correction.claims, correction.published_in), ([claims[0]], None))
         self.assertEqual(self.ask(self.editor, "articles_retrieve", article.id).state, "under_correction")
+
+    @unittest.skipUnless(shutil.which("node"), "There is no Node here.")
+    def test_the_same_in_another_language(self) -> None:
+        people = ("RESEARCHER", self.researcher), ("EDITOR", self.editor), ("PUBLISHER", self.publisher)
+        reviewers = ((f"REVIEWER_{n}", client) for n, client in enumerate(self.reviewers, start=1))
+        tokens = {name: client.token for name, client in (*people, *reviewers)}
+        done = subprocess.run(
+            ["node", COPY.parent.parent / "tests" / "chain.mjs"], capture_output=True, text=True, check=False,
+            env=os.environ | {"DESK": self.live_server_url} | tokens,
+        )  # fmt: skip
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def claim(self, article: int, source: int, quote: str) -> int:
         """A claim on this quote, researched, reviewed by two and decided: its id."""
