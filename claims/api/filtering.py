@@ -140,7 +140,8 @@ class DeskSearch(SearchFilter):
     def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
         parts = list(self.get_search_terms(request))
         if parts and queryset.model in SEARCHABLE:
-            return holding(queryset, parts, wanted=PAGE)
+            every = view.action == "export" or request.query_params.get("count") == "true"
+            return holding(queryset, parts, **({} if every else {"wanted": PAGE}))
         return super().filter_queryset(request, queryset, view)
 
 

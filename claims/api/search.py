@@ -78,7 +78,7 @@ class SearchDoor(Door):
     def find(self, request: Request) -> Response:
         """Search claims, articles and sources by their words
 
-        Every form of a word is found that the language of its article has. Ranked are the newest 500 matches of each
+        Every form of a word is found that the language of its article has. Ranked are the newest 300 matches of each
         kind: for common words older ones are not answers, so narrow the search. Where fewer than five are found, words
         spelt nearly like those looked for are found too. Withdrawn rows are found, and say so.
         """

@@ -21,7 +21,8 @@ from claims.search.ways import farthest, is_common
 from claims.spelling import meant
 
 LONGEST = 200  # characters of what is looked for
-NEWEST = 500  # matches of a kind that are ranked, the newest
+NEWEST = 300  # matches of a kind that are ranked, the newest
+DEAR = 10
 LITTLE = 5  # fewer answers than that, and misspelt words are looked for
 NEAR = 30  # known words that a misspelt one is compared with, the likest
 
@@ -137,8 +138,8 @@ def _candidates(kind: SearchKind, dictionaries: dict[str, list[str]], person: Pe
         cursor.execute(f"SELECT max({key}) FROM {table}")  # noqa: S608 - of our own names
         given["last"] = newest = cursor.fetchone()[0] or 0
         cursor.execute(EXPECTED.format(**named), given)
-        if is_common(cursor.fetchone()[0], NEWEST, newest):
-            given["last"] -= farthest(NEWEST, newest)
+        if is_common(cursor.fetchone()[0], wanted=NEWEST, newest=newest, dear=DEAR):
+            given["last"] -= farthest(wanted=NEWEST, newest=newest, dear=DEAR)
         cursor.execute(CANDIDATES.format(**named), given)
         return list(cursor.fetchall())
 
