@@ -17,7 +17,7 @@ import hypothesis
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from claims.actions import sealing
 from claims.anchoring import OffsetsOutOfRange, QuoteAmbiguous, QuoteNotFound
@@ -51,6 +51,16 @@ def prepare() -> None:
     sealing.seal()
     DeskMachine.since = AuditEvent.objects.order_by("-seq").values_list("seq", flat=True)[0]
     DeskMachine.did, DeskMachine.came_to = Counter(), Counter()
+
+
+def make_runs(seed: int, runs: int) -> None:
+    """So many runs, the same for the same seed. Raises AssertionError, with the story, where one breaks something.
+
+    Ten at most: with more, hypothesis turns to varying the runs there were.
+    """
+    DeskMachine.salt = seed
+    given = hypothesis.settings(SETTINGS, max_examples=runs)
+    run_state_machine_as_test(hypothesis.seed(seed)(DeskMachine), settings=given)
 
 
 def people(seed: int = 7) -> list[Person]:
