@@ -15,23 +15,18 @@ import time
 
 from benchmarks.scratch import desk, machine, say
 
-TOGETHER = 10  # runs of one seed: with more, hypothesis turns to varying the runs there were
+TOGETHER = 10  # runs of one seed
 
 
 def main(runs: int, first_seed: int, minutes: float) -> int:
     with desk(durable=False):
-        import hypothesis
-        from hypothesis.stateful import run_state_machine_as_test
-
-        from tests.desk_machine import SETTINGS, DeskMachine, prepare
+        from tests.desk_machine import DeskMachine, make_runs, prepare
 
         prepare()
-        given = hypothesis.settings(SETTINGS, max_examples=TOGETHER)
         begun, broken = time.monotonic(), 0
         for seed in range(first_seed, first_seed + -(-runs // TOGETHER)):
-            DeskMachine.salt = seed
             try:
-                run_state_machine_as_test(hypothesis.seed(seed)(DeskMachine), settings=given)
+                make_runs(seed, TOGETHER)
             except AssertionError as error:
                 broken += 1
                 say(f"Seed {seed}: {error}", *getattr(error, "__notes__", ()), sep="\n")

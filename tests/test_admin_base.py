@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from claims import models
-from claims.actions import comments, desk, guests, recusals, reports, webhooks
+from claims.actions import comments, desk, guests, recusals, reports, saved_filters, webhooks
 from claims.admin.base import DeskModelAdmin
 from claims.admin.paging import BoundedPaginator
 from claims.admin.site import DeskSite
@@ -52,6 +52,7 @@ def a_whole_desk() -> None:
     claim = build.claim(ClaimState.IN_REVIEW)
     build.verdict(claim)
     desk.issue_token(person=build.the(Role.EDITOR), by=None)
+    saved_filters.keep(list="claims", slug="late", query="overdue=true", by=build.the(Role.EDITOR))
     webhooks.add_webhook(url="https://receiver.example/hook", by=build.the(Role.EDITOR))
     articles = publication.article
     models.ArticleLink.objects.create(

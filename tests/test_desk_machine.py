@@ -1,28 +1,26 @@
-"""The rules of the desk hold whatever people do: a few random runs of the machine that benchmarks/desk_machine.py lets
-run for thousands.
+"""The rules of the desk hold whatever people do: a few of the random runs of which benchmarks/desk_machine.py makes
+thousands.
 """
 
 from __future__ import annotations
 
-import hypothesis
 from django.test import TestCase
-from hypothesis.stateful import run_state_machine_as_test
 
-from tests.desk_machine import SETTINGS, DeskMachine, prepare
+from tests.desk_machine import DeskMachine, make_runs, prepare
 
-# Without these, whatever else was done, the rules of the desk have not been tried.
-MATTERS = ("judge", "adjudicate", "return_to_research", "sign off", "publish", "correct", "reopen", "discuss")
-COME_TO = ("decided", "disputed")
+# Where one of these was not reached, the rules of the desk have not been tried, whatever else was done.
+STEPS = ("judge", "adjudicate", "return_to_research", "reopen", "recuse", "discuss", "sign off", "publish", "correct",
+         "judge refused", "adjudicate refused", "sign off refused", "publish refused")  # fmt: skip
+STATES = ("in_review", "disputed", "decided", "not_checkable")
 
 
 class RandomRuns(TestCase):
     def test_the_rules_hold_whatever_people_do(self) -> None:
         prepare()
-        given = hypothesis.settings(SETTINGS, max_examples=6)
-        for seed in range(4):
-            run_state_machine_as_test(hypothesis.seed(seed)(DeskMachine), settings=given)
-            did, came_to = DeskMachine.did, DeskMachine.came_to
-            missing = [act for act in MATTERS if not did[act]] + [state for state in COME_TO if not came_to[state]]
+        did, came_to = DeskMachine.did, DeskMachine.came_to
+        for seed in range(8, 12):  # one is enough, until something else is decided by the same dice
+            make_runs(seed=seed, runs=8)
+            missing = [step for step in STEPS if not did[step]] + [state for state in STATES if not came_to[state]]
             if not missing:
                 break
         self.assertEqual(missing, [], did)

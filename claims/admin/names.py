@@ -91,6 +91,7 @@ CALLED: dict[type[models.Model], Called] = {
     desk.GuestUse: Called(("link__name", "did"), lambda name, did: f"{name}: {GuestDid(did).label.lower()}"),
     desk.ReaderReport: Called(("sent_at",), lambda moment: f"of {moment[:10]}"),
     desk.Webhook: Called(("url",), _short),
+    desk.SavedFilter: Called(("list", "slug"), lambda place, slug: f"{place}?saved={slug}"),
     desk.DeskSettings: Called(("id",), lambda pk: "the desk's settings"),
     Group: Called(("name",), str),
     Permission: Called(("name",), str),

@@ -31,6 +31,7 @@ from claims.admin.rating import RatingScaleAdmin
 from claims.admin.recusal import RecusalAdmin
 from claims.admin.report import ReaderReportAdmin
 from claims.admin.revision import ArticleLinkAdmin, ArticleRevisionAdmin, NonFactualMarkAdmin
+from claims.admin.saved_filter import SavedFilterAdmin
 from claims.admin.settings import DeskSettingsAdmin
 from claims.admin.source import SourceAdmin
 from claims.admin.token import ApiTokenAdmin
@@ -65,6 +66,7 @@ NOUNS: dict[type[Any], type[DeskModelAdmin]] = {
     models.Person: PersonAdmin,
     models.ApiToken: ApiTokenAdmin,
     models.Webhook: WebhookAdmin,
+    models.SavedFilter: SavedFilterAdmin,
     models.DeskSettings: DeskSettingsAdmin,
     Group: GroupAdmin,
 }
