@@ -14,7 +14,8 @@ from claims.api.expanding import EXPANDED
 from claims.api.lists import LISTS
 from claims.api.shapes import Shape
 from claims.choices import ClaimState, Role
-from claims.models import Claim, Person
+from claims.importers import intake
+from claims.models import Anchor, Claim, Person
 from tests import build
 from tests.test_api_desk import ApiCase
 
@@ -30,6 +31,10 @@ class SameAsTheSerializer(TestCase):
             if state == ClaimState.RESEARCHING:
                 build.cite(claim, source=build.source(confidential=True))
         Claim.objects.filter(state=ClaimState.DECIDED).update(statement="Changed since.")
+        moved = build.identified().article
+        raw = build.TEXT.replace(build.CLAIMS[0], f"{build.CLAIMS[0][:-1]}, they said.").encode()
+        intake.revise(article=moved, raw=raw, media_type="text/markdown", by=build.the(Role.RESEARCHER), note="")
+        self.assertTrue(Anchor.objects.filter(current=True, score__isnull=False).exists())
         Person.objects.filter(username__contains="researcher").update(first_name="Rosa", last_name="")
 
     def test_every_resource_that_has_a_shape(self) -> None:

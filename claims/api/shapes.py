@@ -9,7 +9,7 @@ serializer would (tests/test_shapes.py); a field that it cannot read so is an er
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -22,9 +22,23 @@ Row = Sequence[Any]
 Read = Callable[[Row], Any]
 KEPT = 64  # shapes of a resource that are kept ready: one for every choice of fields that is asked for
 AS_THEY_ARE = (
-    serializers.BooleanField, serializers.CharField, serializers.ChoiceField, serializers.DateField,
-    serializers.FloatField, serializers.IntegerField, serializers.ListField, serializers.PrimaryKeyRelatedField,
+    serializers.BooleanField, serializers.CharField, serializers.ChoiceField, serializers.IntegerField,
+    serializers.ListField, serializers.PrimaryKeyRelatedField,
 )  # fmt: skip
+
+
+def moment(at: datetime) -> str:
+    """A time as RFC 3339 has it, in UTC."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+# What is made of a value that is there; the first that fits.
+MADE: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (serializers.DateTimeField, moment),
+    (serializers.DateField, date.isoformat),
+    (serializers.FloatField, float),
+    (OrNull, lambda word: word or None),
+)
 
 
 class Shape:
@@ -101,12 +115,9 @@ class Shape:
         if isinstance(field, serializers.BaseSerializer):
             return self._nested(field, prefix, path)
         at = self._at(path)
-        if isinstance(field, serializers.DateTimeField):
-            return lambda row: moment(row[at])
-        if isinstance(field, serializers.DateField):
-            return lambda row: row[at] and row[at].isoformat()
-        if isinstance(field, OrNull):
-            return lambda row: row[at] or None
+        made = next((how for kind, how in MADE if isinstance(field, kind)), None)
+        if made is not None:
+            return lambda row: None if row[at] is None else made(row[at])
         if not isinstance(field, AS_THEY_ARE):
             raise TypeError(f"{field.field_name} ({type(field).__name__}) cannot be read from columns.")
         return at
@@ -133,11 +144,6 @@ class Shape:
             return {name: row[at] if isinstance(at, int) else at(row) for name, at in fields}
 
         return read
-
-
-def moment(at: datetime | None) -> str | None:
-    """A time as RFC 3339 has it, in UTC."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
 def people_of(ids: Collection[int]) -> dict[int, dict[str, Any]]:
