@@ -77,6 +77,8 @@ def on_signal(number: int, _frame: FrameType | None) -> None:
     if os.getpid() != OWNER:
         os._exit(128 + number)
     received.append(number)
+    # What is torn off while everything is put away is nobody's news.
+    sys.unraisablehook = lambda _torn: None
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)
