@@ -342,25 +342,6 @@ class Lists(ApiCase):
         [offered] = client.get(reverse("admin:autocomplete"), asked).json()["results"]
         self.assertEqual(offered["id"], str(self.made[7].pk))
 
-    def test_all_of_it_reads_the_indexes(self) -> None:
-        """With so few rows PostgreSQL reads them all unless told not to; what it then can use is what it has to use at
-        a million. The benchmark says how long that takes.
-        """
-        execute("SET LOCAL enable_seqscan = off")
-        searched = ("claims", "articles", "sources")
-        for noun in searched:
-            before = scans(*INDEXES)
-            self.ids(f"{noun}/?search=ledger")
-            grown = {name for name, count in scans(*INDEXES).items() if count > before[name]}
-            self.assertEqual(grown, {f"searchable{noun[:-1]}_folded"})
-        before = scans(*INDEXES)
-        client_of(build.the(Role.EDITOR)).get(url(Source, "changelist"), {"q": "ledger"})
-        self.assertGreater(scans(*INDEXES)["searchablesource_folded"], before["searchablesource_folded"])
-        before = scans(*INDEXES, "knownword_trigrams")
-        search(text="lefger", person=self.reviewer)
-        grown = {name for name, count in scans(*before).items() if count > before[name]}
-        self.assertLessEqual({"searchableclaim_words", "searchablesource_words", "knownword_trigrams"}, grown)
-
 
 class ManyRows(TestCase):
     """Which way is taken where PostgreSQL knows how common a word is."""
